@@ -1,0 +1,1 @@
+"""Files and machines of others, in."""

@@ -1,0 +1,1 @@
+"""The plant as data and rules: no I/O, no clock."""

@@ -1,0 +1,66 @@
+"""Events: what machines, scanners and people report. One shape for HTTP, MQTT and CSV."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class EventType(StrEnum):
+    """What happened."""
+
+    CONSUMED = "consumed"
+    COUNTER = "counter"
+    COUNTED = "counted"
+    SHIPPED = "shipped"
+    RECEIVED = "received"
+    SCRAPPED = "scrapped"
+    RETURNED = "returned"
+    LINE_STARVED = "line_starved"
+    LINE_STOPPED = "line_stopped"
+    LINE_RESUMED = "line_resumed"
+    RATE_CHANGED = "rate_changed"
+    PLAN_CHANGED = "plan_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One report from outside. ``(source, event_id)`` is its key.
+
+    Attributes:
+        source: Who sends: ``plc-7``, ``scanner-3``, ``erp``.
+        event_id: The sender's own id, unique per source.
+        occurred_at: When it happened, aware.
+        location_id: The line for consumption; the stock point for receipts and counts.
+        part_id: None for events of a whole line.
+        quantity: In the part's unit; None where the type has none.
+        data: What else the type needs: ``order_id``, ``reason``, ``minutes``, ...
+    """
+
+    source: str
+    event_id: str
+    type: EventType
+    occurred_at: datetime
+    location_id: str
+    part_id: str | None = None
+    quantity: int | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of everything but the key, the same for the same content in any spelling."""
+        content = {
+            "type": self.type.value,
+            "occurred_at": self.occurred_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "location_id": self.location_id,
+            "part_id": self.part_id,
+            "quantity": self.quantity,
+            "data": dict(self.data),
+        }
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+        return hashlib.sha256(text.encode()).hexdigest()

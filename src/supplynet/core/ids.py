@@ -1,0 +1,47 @@
+"""Ids: what people name (checked) and what we make (UUID version 7)."""
+
+from __future__ import annotations
+
+import random
+import re
+import uuid
+from datetime import datetime
+
+from supplynet.errors import InvalidId
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+
+
+def check_id(value: str, what: str = "id") -> str:
+    """Return ``value`` when it is an id.
+
+    Raises:
+        InvalidId: Not 1 to 64 of ``A-Z a-z 0-9 . _ -``.
+    """
+    if not _ID.match(value):
+        raise InvalidId(what, value)
+    return value
+
+
+def uuid7(now: datetime, rng: random.Random) -> str:
+    """A UUID version 7 (RFC 9562): sorts by time; seeded in simulation by ``rng``.
+
+    Args:
+        now: Aware moment of creation; its milliseconds lead the id.
+        rng: Source of the 74 random bits.
+    """
+    milliseconds = int(now.timestamp() * 1000)
+    value = (milliseconds & (1 << 48) - 1) << 80 | rng.getrandbits(80)
+    value = value & ~(0xF << 76) | 7 << 76  # version
+    value = value & ~(0x3 << 62) | 2 << 62  # variant
+    return str(uuid.UUID(int=value))
+
+
+def series_id(location_id: str, part_id: str) -> str:
+    """Name of one demand series: ``location_id/part_id``."""
+    return f"{location_id}/{part_id}"
+
+
+def model_key(warehouse_id: str, sku_id: str) -> str:
+    """The guide's name of one warehouse and SKU: ``{warehouse_id}_{sku_id}``."""
+    return f"{warehouse_id}_{sku_id}"

@@ -1,0 +1,90 @@
+"""Orders and their life: proposed -> approved -> picked -> shipped -> received -> closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from supplynet.errors import OrderStateError
+
+
+class OrderKind(StrEnum):
+    """A transfer moves parts between our own places; a purchase brings them from a supplier."""
+
+    TRANSFER = "transfer"
+    PURCHASE = "purchase"
+
+
+class OrderState(StrEnum):
+    """Where an order is in its life."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    PICKED = "picked"
+    SHIPPED = "shipped"
+    RECEIVED = "received"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+NEXT_STATES: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.PROPOSED: frozenset({OrderState.APPROVED, OrderState.CANCELLED}),
+    OrderState.APPROVED: frozenset({OrderState.PICKED, OrderState.SHIPPED, OrderState.CANCELLED}),
+    OrderState.PICKED: frozenset({OrderState.SHIPPED, OrderState.CANCELLED}),
+    OrderState.SHIPPED: frozenset({OrderState.RECEIVED}),
+    OrderState.RECEIVED: frozenset({OrderState.CLOSED}),
+    OrderState.CLOSED: frozenset(),
+    OrderState.CANCELLED: frozenset(),
+}
+RELEASED = (OrderState.APPROVED, OrderState.PICKED, OrderState.SHIPPED)
+"""States in which an order is under way: counted in ``on_order``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One part on one lane and one departure (or one purchase on one date).
+
+    Attributes:
+        lane_id: The lane of a transfer, the supplier of a purchase.
+        departure_at: Departure of the vehicle; for a purchase the order's date at 00:00 UTC.
+        cutoff_at: Last moment at which it can still be released.
+        arrives_at: Expected moment at which the parts can be used.
+        quantity: Ordered, in the part's unit, > 0.
+        received: Received so far, >= 0.
+        policy, model_version: What proposed it; attributes, not part of the key.
+        explanation: Why, as numbers (JSON); stored with the order and never recomputed.
+    """
+
+    order_id: str
+    kind: OrderKind
+    part_id: str
+    from_location: str
+    to_location: str
+    lane_id: str
+    departure_at: datetime
+    cutoff_at: datetime
+    arrives_at: datetime
+    quantity: int
+    state: OrderState
+    policy: str
+    created_at: datetime
+    received: int = 0
+    model_version: str | None = None
+    explanation: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str, str, datetime]:
+        """What makes it one order, however often the plan is made: part, from, to, departure."""
+        return (self.part_id, self.from_location, self.to_location, self.departure_at)
+
+    def advance(self, state: OrderState) -> Order:
+        """The same order in its next state.
+
+        Raises:
+            OrderStateError: The step is not in ``NEXT_STATES``.
+        """
+        if state not in NEXT_STATES[self.state]:
+            raise OrderStateError(self.order_id, self.state, state)
+        return replace(self, state=state)

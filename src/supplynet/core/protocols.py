@@ -1,0 +1,110 @@
+"""The shapes that packages hand to each other without importing each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from supplynet.core.sample_paths import FloatArray, IntArray, SamplePaths
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SupplyTerms:
+    """What limits each (stock point, part) pair. All arrays have shape (pair,), int32, in parts.
+
+    Attributes:
+        pairs: ``(stock_point_id, part_id)`` of each pair.
+        container_size: Orders are whole containers, >= 1.
+        minimum_order: Smallest order, >= 0.
+        bin_maximum: Most that fits; a large number where there is no limit.
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+    container_size: IntArray
+    minimum_order: IntArray
+    bin_maximum: IntArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DecisionState:
+    """Stock at the moment of a decision. Arrays have shape (replication, pair), int32, in parts.
+
+    Attributes:
+        now: The moment of the decision, aware.
+        on_hand: Usable stock, >= 0.
+        on_order: Released and not yet received, >= 0.
+    """
+
+    now: datetime
+    on_hand: IntArray
+    on_order: IntArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outlook:
+    """What is known of demand at the moment of a decision.
+
+    Attributes:
+        window_demand: Demand of each pair from now until the order after this one can arrive
+            (lead time plus review period), on joint paths; shape (path, pair), int32. Always the
+            sum over a path, never a sum of quantiles.
+    """
+
+    window_demand: IntArray
+
+
+class Policy(Protocol):
+    """Decides how much to order for one departure."""
+
+    @property
+    def name(self) -> str:
+        """Name in the registry."""
+
+    def wanted(self, state: DecisionState, outlook: Outlook, terms: SupplyTerms) -> IntArray:
+        """Parts to order now, whole containers, shape (replication, pair), int32, >= 0.
+
+        Supply may be short: what is granted is the rationing's business.
+        """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Observed:
+    """What has been seen of demand since the history that a forecaster is bound to.
+
+    Attributes:
+        series: ``(location_id, part_id)`` of each series; the location is the consuming line.
+        period_starts, period_ends: Finished periods (shifts or days), aware, ascending.
+        demand: Shape (series, period), float64; NaN = not observed (the line was starved).
+        running: Consumed so far in the running period, shape (series,), float64; NaN where the
+            line was starved in it; None between periods.
+    """
+
+    series: tuple[tuple[str, str], ...]
+    period_starts: tuple[datetime, ...]
+    period_ends: tuple[datetime, ...]
+    demand: FloatArray
+    running: FloatArray | None = None
+
+
+class Forecaster(Protocol):
+    """Hands out sample paths; a fitted model bound to its history and calendar."""
+
+    def sample(
+        self, observed: Observed, cutoff: datetime, *, steps: int, paths: int, seed: int
+    ) -> SamplePaths:
+        """Joint paths of demand after ``cutoff``, from the history and ``observed``.
+
+        Step 0 is the rest of the running period when ``cutoff`` lies inside one.
+        """
+
+
+class Executor(Protocol):
+    """Runs a pure function over independent pieces of work, in any order, and yields in order."""
+
+    def map(self, function: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
+        """Results in the order of ``pieces``."""

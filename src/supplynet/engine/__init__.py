@@ -1,0 +1,1 @@
+"""Running pure functions over independent pieces of work."""

@@ -1,0 +1,186 @@
+"""Every error that SupplyNet raises on purpose, in one tree.
+
+SupplyNetError
+    ConfigError             settings: unknown key, bad value
+    InvalidInput            something a person or a machine sent is wrong
+        InvalidId
+        PlantErrors         all mistakes of a plant folder at once
+        ImportErrors        all mistakes of an import at once, one per cell
+        NotFound            no such part, order, model, ...
+    LedgerError
+        ConflictingContent  the same id was sent before with other content
+        InsufficientStock   a command wants more than is there
+    OrderStateError         a step that the order's state does not allow
+    ForecastError
+        HistoryTooShort
+        ModelError          a model cannot be found, opened or trusted
+        MissingExtra        an optional library is not installed
+    JobError
+        JobCancelled
+    SnapshotMoved           the books changed while a decision was computed: compute it again
+    ConnectorError          the other side did not answer; the only one that may be retried
+
+Messages say what is wrong, how much, and what to do next. ``assert`` is for our own bugs only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class SupplyNetError(Exception):
+    """Base of every expected error: one line for the person, exit code 2 on the command line."""
+
+
+class ConfigError(SupplyNetError):
+    """A setting is unknown or has a value that cannot be used."""
+
+
+class InvalidInput(SupplyNetError):
+    """Input from outside is wrong; nothing of it was taken."""
+
+
+class InvalidId(InvalidInput):
+    """An id is not 1 to 64 of ``A-Z a-z 0-9 . _ -``."""
+
+    def __init__(self, what: str, value: str) -> None:
+        super().__init__(
+            f"{what} {value!r} is not an id: use 1 to 64 of the characters A-Z a-z 0-9 . _ -"
+        )
+        self.what, self.value = what, value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """One mistake in a file.
+
+    Attributes:
+        file: File name inside the folder or upload.
+        row: Row as a spreadsheet shows it: the header is row 1; None when it is the whole file.
+        column: Column or key name, None when it is the whole row.
+        wrong: What is wrong, with the value.
+        right: What would be right.
+    """
+
+    file: str
+    row: int | None
+    column: str | None
+    wrong: str
+    right: str
+
+    def __str__(self) -> str:
+        where = self.file
+        if self.row is not None:
+            where += f" row {self.row}"
+        if self.column is not None:
+            where += f" column {self.column}"
+        return f"{where}: {self.wrong}; {self.right}"
+
+
+class MistakesError(InvalidInput):
+    """Several mistakes found in one reading; nothing was taken."""
+
+    def __init__(self, subject: str, mistakes: Sequence[Mistake]) -> None:
+        shown = "; ".join(str(mistake) for mistake in mistakes[:3])
+        more = f" (and {len(mistakes) - 3} more)" if len(mistakes) > 3 else ""
+        super().__init__(f"{subject} has {len(mistakes)} mistakes: {shown}{more}")
+        self.mistakes = tuple(mistakes)
+
+
+class PlantErrors(MistakesError):
+    """A plant folder has mistakes."""
+
+
+class ImportErrors(MistakesError):
+    """An import has mistakes, one per cell."""
+
+
+class NotFound(InvalidInput):
+    """Something that was asked for by name does not exist."""
+
+    def __init__(self, what: str, name: str, hint: str = "") -> None:
+        super().__init__(f"no {what} {name!r}" + (f"; {hint}" if hint else ""))
+        self.what, self.name = what, name
+
+
+class LedgerError(SupplyNetError):
+    """The ledger refuses; nothing was written."""
+
+
+class ConflictingContent(LedgerError):
+    """A key was used before with other content."""
+
+    def __init__(self, what: str, key: str) -> None:
+        super().__init__(
+            f"{what} {key} is already there with other content; "
+            "send a correction under a new id instead"
+        )
+        self.what, self.key = what, key
+
+
+class InsufficientStock(LedgerError):
+    """A command wants more than is free."""
+
+    def __init__(self, part_id: str, location_id: str, free: int, wanted: int) -> None:
+        super().__init__(
+            f"{location_id} has {free} of part {part_id} free, {wanted} are wanted; "
+            "count the stock, post the missing receipt or ask for less"
+        )
+        self.part_id, self.location_id = part_id, location_id
+        self.free, self.wanted = free, wanted
+
+
+class OrderStateError(SupplyNetError):
+    """An order is in a state that does not allow this step."""
+
+    def __init__(self, order_id: str, state: str, wanted: str) -> None:
+        super().__init__(f"order {order_id} is {state} and cannot become {wanted}")
+        self.order_id, self.state, self.wanted = order_id, state, wanted
+
+
+class ForecastError(SupplyNetError):
+    """A forecast cannot be made."""
+
+
+class HistoryTooShort(ForecastError):
+    """Fewer periods of history than the model needs."""
+
+    def __init__(self, periods: int, needed: int) -> None:
+        super().__init__(
+            f"history has {periods} periods, the model needs {needed}; "
+            "import more history or choose shift_mean"
+        )
+        self.periods, self.needed = periods, needed
+
+
+class ModelError(ForecastError):
+    """A model cannot be found, opened or trusted."""
+
+
+class MissingExtra(ForecastError):
+    """An optional library is not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs the extra {extra!r}: pip install 'supplynet[{extra}]'")
+        self.feature, self.extra = feature, extra
+
+
+class JobError(SupplyNetError):
+    """A job failed."""
+
+
+class JobCancelled(JobError):
+    """Someone asked the job to stop."""
+
+
+class SnapshotMoved(SupplyNetError):
+    """The books moved between reading and writing; compute again from a new snapshot."""
+
+    def __init__(self, expected: int, found: int) -> None:
+        super().__init__(f"the books moved from change {expected} to {found}; run again")
+        self.expected, self.found = expected, found
+
+
+class ConnectorError(SupplyNetError):
+    """The other side did not answer; may be retried."""

@@ -1,0 +1,1 @@
+"""Forecasters, one file per model, and what judges them."""

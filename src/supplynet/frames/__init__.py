@@ -1,0 +1,1 @@
+"""Frames: names, demand, features, quality, summaries, the synthetic generator."""

@@ -1,0 +1,1 @@
+"""What forecasters and detectors share: windows, training loops, artifacts."""

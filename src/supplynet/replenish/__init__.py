@@ -1,0 +1,1 @@
+"""Policies, packs, rationing: how much to send."""

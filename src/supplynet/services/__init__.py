@@ -1,0 +1,1 @@
+"""One module per public face; the command line and the API call nothing else."""

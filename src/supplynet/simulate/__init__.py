@@ -1,0 +1,1 @@
+"""The twin of a plant: slot by slot, under any policy."""

@@ -1,0 +1,1 @@
+"""Comparing and tuning policies and forecasters on demand they have not seen."""

@@ -1,0 +1,1 @@
+"""The live loop, the job runner, the schedule."""
