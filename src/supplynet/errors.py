@@ -7,6 +7,7 @@ SupplyNetError
         PlantErrors         all mistakes of a plant folder at once
         ImportErrors        all mistakes of an import at once, one per cell
         NotFound            no such part, order, model, ...
+    StoreError              the database cannot be opened, read or written
     LedgerError
         ConflictingContent  the same id was sent before with other content
         InsufficientStock   a command wants more than is there
@@ -79,13 +80,19 @@ class Mistake:
 
 
 class MistakesError(InvalidInput):
-    """Several mistakes found in one reading; nothing was taken."""
+    """Several mistakes found in one reading; nothing was taken.
 
-    def __init__(self, subject: str, mistakes: Sequence[Mistake]) -> None:
-        shown = "; ".join(str(mistake) for mistake in mistakes[:3])
-        more = f" (and {len(mistakes) - 3} more)" if len(mistakes) > 3 else ""
-        super().__init__(f"{subject} has {len(mistakes)} mistakes: {shown}{more}")
-        self.mistakes = tuple(mistakes)
+    ``total`` says how many there are when ``mistakes`` holds only the first of them.
+    """
+
+    def __init__(self, subject: str, mistakes: Sequence[Mistake], total: int | None = None) -> None:
+        total = len(mistakes) if total is None else total
+        named = mistakes[:3]
+        shown = "; ".join(str(mistake) for mistake in named)
+        more = f" (and {total - len(named)} more)" if total > len(named) else ""
+        count = f"{total} mistake" + ("s" if total != 1 else "")
+        super().__init__(f"{subject} has {count}: {shown}{more}")
+        self.mistakes, self.total = tuple(mistakes), total
 
 
 class PlantErrors(MistakesError):
@@ -102,6 +109,10 @@ class NotFound(InvalidInput):
     def __init__(self, what: str, name: str, hint: str = "") -> None:
         super().__init__(f"no {what} {name!r}" + (f"; {hint}" if hint else ""))
         self.what, self.name = what, name
+
+
+class StoreError(SupplyNetError):
+    """The database or a history file cannot be opened, read or written; nothing was written."""
 
 
 class LedgerError(SupplyNetError):

@@ -10,6 +10,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from supplynet.core.ids import check_id
+from supplynet.errors import InvalidInput
+
+_LONGEST_EVENT_ID = 128
+
 
 class EventType(StrEnum):
     """What happened."""
@@ -34,12 +39,15 @@ class Event:
 
     Attributes:
         source: Who sends: ``plc-7``, ``scanner-3``, ``erp``.
-        event_id: The sender's own id, unique per source.
+        event_id: The sender's own id, unique per source: 1 to 128 printable characters, no spaces.
         occurred_at: When it happened, aware.
         location_id: The line for consumption; the stock point for receipts and counts.
         part_id: None for events of a whole line.
         quantity: In the part's unit; None where the type has none.
         data: What else the type needs: ``order_id``, ``reason``, ``minutes``, ...
+
+    Raises:
+        InvalidInput: The key cannot be a key, or ``occurred_at`` has no time zone.
     """
 
     source: str
@@ -50,6 +58,25 @@ class Event:
     part_id: str | None = None
     quantity: int | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_id(self.source, "source")
+        text = self.event_id
+        if not (0 < len(text) <= _LONGEST_EVENT_ID and text.isprintable() and " " not in text):
+            raise InvalidInput(
+                f"event_id {text!r} of {self.source} cannot be a key; "
+                f"use 1 to {_LONGEST_EVENT_ID} printable characters without spaces"
+            )
+        if self.occurred_at.utcoffset() is None:
+            raise InvalidInput(
+                f"event {self.key} has occurred_at {self.occurred_at.isoformat()} without a time "
+                "zone; add Z or an offset"
+            )
+
+    @property
+    def key(self) -> str:
+        """``source/event_id``; a source has no slash, so no two events share a key."""
+        return f"{self.source}/{self.event_id}"
 
     @property
     def content_hash(self) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import re
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from supplynet.errors import InvalidId
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 
 
@@ -30,10 +31,10 @@ def uuid7(now: datetime, rng: random.Random) -> str:
         now: Aware moment of creation; its milliseconds lead the id.
         rng: Source of the 74 random bits.
     """
-    milliseconds = int(now.timestamp() * 1000)
-    value = (milliseconds & (1 << 48) - 1) << 80 | rng.getrandbits(80)
-    value = value & ~(0xF << 76) | 7 << 76  # version
-    value = value & ~(0x3 << 62) | 2 << 62  # variant
+    milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
+    value = (milliseconds % (1 << 48)) << 80 | rng.getrandbits(80)
+    value = (value & ~(0xF << 76)) | (7 << 76)  # version
+    value = (value & ~(0x3 << 62)) | (2 << 62)  # variant
     return str(uuid.UUID(int=value))
 
 

@@ -7,6 +7,7 @@ Reading it from a folder, with every mistake reported, is ``connectors.plant_fol
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -15,6 +16,7 @@ from functools import cached_property
 
 from supplynet.core.production_plan import PlanRow
 from supplynet.core.shifts import ShiftCalendar
+from supplynet.core.spelling import nearest
 from supplynet.errors import NotFound
 
 DEFAULT_PRODUCT = "default"
@@ -246,6 +248,17 @@ class Plant:
             found[requirement.line_id].append(requirement)
         return {line: tuple(rows) for line, rows in found.items()}
 
+    def part(self, part_id: str) -> Part:
+        """The part of that id.
+
+        Raises:
+            NotFound: No such part.
+        """
+        try:
+            return self.part_by_id[part_id]
+        except KeyError:
+            raise NotFound("part", part_id, _near(part_id, self.part_by_id)) from None
+
     def location(self, location_id: str) -> Location:
         """The location of that id.
 
@@ -255,7 +268,9 @@ class Plant:
         try:
             return self.location_by_id[location_id]
         except KeyError:
-            raise NotFound("location", location_id, "see `supplynet doctor`") from None
+            raise NotFound(
+                "location", location_id, _near(location_id, self.location_by_id)
+            ) from None
 
     def stock_point_of(self, line_id: str) -> str:
         """The nearest location at or above ``line_id`` that holds stock.
@@ -282,7 +297,7 @@ class Plant:
                 return self._calendar(place.calendar_id)
             place = None if place.parent_id is None else self.location(place.parent_id)
         if not self.calendars:
-            raise NotFound("shift calendar of", location_id, "add one to calendars.toml")
+            raise NotFound("shift calendar of", location_id, "add a [[calendar]] to plant.toml")
         return self.calendars[0]
 
     def _calendar(self, calendar_id: str) -> ShiftCalendar:
@@ -290,3 +305,9 @@ class Plant:
             if calendar.calendar_id == calendar_id:
                 return calendar
         raise NotFound("shift calendar", calendar_id)
+
+
+def _near(wanted: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt id."""
+    meant = nearest(wanted, known)
+    return f"did you mean {meant!r}?" if meant else "see the plant folder"

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from supplynet.errors import OrderStateError
+from supplynet.errors import InvalidInput, OrderStateError
 
 
 class OrderKind(StrEnum):
@@ -73,6 +73,18 @@ class Order:
     received: int = 0
     model_version: str | None = None
     explanation: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.quantity <= 0:
+            raise InvalidInput(
+                f"order {self.order_id} is for {self.quantity} of {self.part_id}; "
+                "an order is for 1 or more, cancel it instead"
+            )
+
+    @property
+    def outstanding(self) -> int:
+        """Parts that are still to come, >= 0; 0 unless the order is under way."""
+        return max(self.quantity - self.received, 0) if self.state in RELEASED else 0
 
     @property
     def key(self) -> tuple[str, str, str, datetime]:

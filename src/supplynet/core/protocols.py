@@ -108,3 +108,17 @@ class Executor(Protocol):
 
     def map(self, function: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
         """Results in the order of ``pieces``."""
+
+
+class Progress(Protocol):
+    """How long work tells where it is and learns that it should stop."""
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """``fraction`` of the work is done, 0 to 1; ``message`` says at what it is."""
+
+    def check(self) -> None:
+        """Call often.
+
+        Raises:
+            JobCancelled: Someone asked the work to stop.
+        """

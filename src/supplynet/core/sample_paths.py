@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -40,3 +40,12 @@ class SamplePaths:
         assert paths > 0
         assert series == len(self.series)
         assert steps == len(self.period_starts) == len(self.period_ends)
+
+    def head(self, paths: int, steps: int) -> SamplePaths:
+        """The first ``paths`` paths and ``steps`` steps, or all where there are fewer."""
+        return replace(
+            self,
+            values=self.values[:paths, :, :steps],
+            period_starts=self.period_starts[:steps],
+            period_ends=self.period_ends[:steps],
+        )

@@ -9,13 +9,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
 
+from supplynet.core.local_time import local_to_utc
+
 _DAY = timedelta(days=1)
+_LONGEST_LOOK_DAYS = 732
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,8 @@ class ShiftCalendar:
         calendar_id: The ``site`` of its shift ids.
         time_zone: IANA name of the zone of all clock times.
         patterns: Two, three or more shifts, in any order; they must not overlap.
-        holiday_country: ISO country code whose public holidays have no shifts, or None.
+        holiday_country: Whose public holidays have no shifts: an ISO country code, with the state
+            where they differ (``DE``, ``DE-BY``); None = nobody's.
         closed_days: Further dates without shifts. Overtime is worked on them all the same.
         overtime: Extra shifts; one with the name of a pattern replaces it on that date.
     """
@@ -98,18 +102,35 @@ class ShiftCalendar:
         return country is not None and day in _public_holidays(country, day.year)
 
     def shifts_of(self, day: date) -> list[Shift]:
-        """Shifts that start on the local date ``day``, in order of time."""
+        """Shifts that start on the local date ``day``, in order of time.
+
+        A shift that lies wholly in an hour which the clocks skip is not there.
+        """
+        known = self._shifts_by_day.get(day)
+        if known is None:
+            known = self._shifts_by_day[day] = self._make_shifts(day)
+        return list(known)
+
+    @cached_property
+    def _shifts_by_day(self) -> dict[date, tuple[Shift, ...]]:
+        """Filled as days are asked for: every event asks for the shifts of its day."""
+        return {}
+
+    def _make_shifts(self, day: date) -> tuple[Shift, ...]:
         times = {o.name: (o.start, o.end) for o in self.overtime if o.day == day}
         if not self.is_closed(day):
             for pattern in self.patterns:
                 if day.weekday() in pattern.weekdays:
                     times.setdefault(pattern.name, (pattern.start, pattern.end))
         shifts = [self._shift(day, name, start, end) for name, (start, end) in times.items()]
-        return sorted(shifts, key=lambda shift: shift.start)
+        return tuple(sorted((s for s in shifts if s.start < s.end), key=lambda s: s.start))
 
     def shifts_between(self, start: datetime, end: datetime) -> list[Shift]:
         """Shifts that overlap ``[start, end)`` in order of time."""
-        return [s for s in self._from(start) if s.start < end] if start < end else []
+        if start >= end:
+            return []
+        days = (end - start) // _DAY + 5  # the night before, broken days, clocks that change
+        return [s for s in self._from(start, days) if s.start < end]
 
     def next_shifts(self, now: datetime, count: int) -> list[Shift]:
         """The running shift, if any, and those after it, ``count`` in all.
@@ -117,7 +138,7 @@ class ShiftCalendar:
         A calendar that has no more shifts within two years gives fewer.
         """
         found: list[Shift] = []
-        for shift in self._from(now):
+        for shift in self._from(now, _LONGEST_LOOK_DAYS):
             if len(found) == count:
                 break
             found.append(shift)
@@ -143,9 +164,10 @@ class ShiftCalendar:
                 return shifts[index - 1]
         return None
 
-    def _from(self, moment: datetime) -> Iterator[Shift]:
+    def _from(self, moment: datetime, days: int) -> Iterator[Shift]:
+        """Shifts that end after ``moment``; they start on the day before it or in ``days``."""
         first = moment.astimezone(ZoneInfo(self.time_zone)).date() - _DAY
-        for offset in range(732):
+        for offset in range(days):
             for shift in self.shifts_of(first + offset * _DAY):
                 if shift.end > moment:
                     yield shift
@@ -157,11 +179,18 @@ class ShiftCalendar:
             shift_id=f"{self.calendar_id}/{day.isoformat()}/{name}",
             name=name,
             day=day,
-            start=datetime.combine(day, start, zone).astimezone(UTC),
-            end=datetime.combine(last_day, end, zone).astimezone(UTC),
+            start=local_to_utc(day, start, zone),
+            end=local_to_utc(last_day, end, zone),
         )
 
 
 @lru_cache(maxsize=64)
-def _public_holidays(country: str, year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays(country, years=year))
+def _public_holidays(region: str, year: int) -> frozenset[date]:
+    country, _, state = region.partition("-")
+    return frozenset(holidays.country_holidays(country, subdiv=state or None, years=year))
+
+
+def holiday_regions() -> dict[str, list[str]]:
+    """Countries whose public holidays are known, each with its states."""
+    found: dict[str, list[str]] = holidays.list_supported_countries()
+    return found
