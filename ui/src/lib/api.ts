@@ -1,0 +1,199 @@
+/** The JSON of the API and the calls the page makes. Times are RFC 3339 in UTC; risks are 0 to 1. */
+
+export interface Plant {
+  plant_id: string;
+  name: string;
+  time_zone: string;
+}
+
+export interface PlantClock {
+  now: string;
+  /** Plant seconds per second; 1 for a real plant. */
+  speed: number;
+  simulated: boolean;
+}
+
+export interface Shift {
+  shift_id: string;
+  name: string;
+  start: string;
+  end: string;
+}
+
+export interface RunningShift extends Shift {
+  minutes_left: number;
+}
+
+export interface Cell {
+  /** Probability of a halt if the policy goes on ordering as planned. */
+  risk: number;
+  /** The same with orders that are already released, and no other. */
+  risk_committed: number;
+  /** The part that causes most of the risk. */
+  part_id: string | null;
+  runs_out_at: string | null;
+  runs_out_early: string | null;
+  runs_out_late: string | null;
+  /** Leaving the warehouse later than this is too late. */
+  last_departure_at: string | null;
+}
+
+export interface Line {
+  line_id: string;
+  showroom_id: string;
+  station_id: string;
+  halted: boolean;
+  /** One per shift of `ControlRoom.shifts`, in that order. */
+  cells: Cell[];
+}
+
+export interface Action {
+  order_id: string;
+  part_id: string;
+  description: string;
+  from: string;
+  to: string;
+  quantity: number;
+  unit: string;
+  containers: number;
+  state: 'proposed' | 'approved';
+  departure_at: string;
+  /** The order must be released before this to make the departure. */
+  cutoff_at: string;
+  arrives_at: string;
+  expected_lost_minutes: number;
+  risk_before: number;
+  risk_after: number;
+  lines: string[];
+  why: string;
+}
+
+export type Severity = 'critical' | 'warning' | 'info';
+
+export interface Alert {
+  alert_id: string;
+  severity: Severity;
+  kind: string;
+  message: string;
+  raised_at: string;
+  location_id: string | null;
+  part_id: string | null;
+}
+
+export interface Automation {
+  mode: 'auto' | 'suggest';
+  paused: boolean;
+}
+
+export interface PolicyScore {
+  policy: string;
+  halts_per_line_month: number;
+  /** Interval of the halts. */
+  low: number;
+  high: number;
+  lost_minutes: number;
+  cover_days: number;
+  orders: number;
+  trips: number;
+}
+
+export interface ForecastScore {
+  model: string;
+  mase: number;
+  wape: number;
+  pinball: number;
+}
+
+export interface Scoreboard {
+  policies: PolicyScore[];
+  forecast: ForecastScore[];
+}
+
+export interface ControlRoom {
+  generated_at: string;
+  /** Sequence number of the newest change that these figures contain. */
+  change: number;
+  plant: Plant;
+  clock: PlantClock;
+  shift: RunningShift;
+  headline: string;
+  freshness: { last_event_at: string | null; stale_after_seconds: number };
+  shifts: Shift[];
+  lines: Line[];
+  actions: Action[];
+  alerts: Alert[];
+  automation: Automation;
+  scoreboard: Scoreboard | null;
+}
+
+/** Data of a `change` event of the stream. */
+export interface Change {
+  change: number;
+  kinds: string[];
+}
+
+/** Data of a `tick` event of the stream. */
+export interface Tick {
+  now: string;
+  change: number;
+}
+
+/** Relative to the page, so that a path added by a proxy stays in front. */
+const BASE = 'api/v1/';
+const TIMEOUT_MS = 15_000;
+
+export const STREAM_URL = `${BASE}stream`;
+
+/** An answer other than 2xx; the message is one that a planner can read. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export function fetchControlRoom(): Promise<ControlRoom> {
+  return request('control-room', { cache: 'no-store' });
+}
+
+/** Release an order, with another quantity if one is given. */
+export function approve(orderId: string, quantity?: number, reason?: string): Promise<unknown> {
+  return post(`orders/${encodeURIComponent(orderId)}/approve`, { quantity, reason });
+}
+
+export function cancel(orderId: string, reason: string): Promise<unknown> {
+  return post(`orders/${encodeURIComponent(orderId)}/cancel`, { reason });
+}
+
+function post(path: string, body: object): Promise<unknown> {
+  return request(path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+async function request<T>(path: string, init: RequestInit): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(BASE + path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch {
+    throw new ApiError('The server does not answer. Try again in a moment.', 0);
+  }
+  if (!response.ok) throw new ApiError(await problemText(response), response.status);
+  return (await response.json()) as T;
+}
+
+/** The sentence of an RFC 9457 problem body, or a plain one when there is none. */
+async function problemText(response: Response): Promise<string> {
+  const fallback = `The server answered ${response.status}.`;
+  try {
+    const problem = (await response.json()) as { title?: unknown; detail?: unknown };
+    if (typeof problem.detail === 'string' && problem.detail) return problem.detail;
+    return typeof problem.title === 'string' && problem.title ? problem.title : fallback;
+  } catch {
+    return fallback;
+  }
+}
