@@ -1,4 +1,6 @@
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -35,13 +37,15 @@ def days(count: int) -> tuple[Period, ...]:
     return daily_periods(MONDAY.date(), MONDAY.date() + timedelta(days=count))
 
 
-def frame(rows: list[tuple[str, str, datetime, float | None]]) -> pl.DataFrame:
-    schema = {
-        "location_id": pl.String,
-        "part_id": pl.String,
-        "period_start": pl.Datetime("us", "UTC"),
-        "demand": pl.Float64,
-    }
+def frame(rows: Sequence[tuple[str, str, datetime, float | None]]) -> pl.DataFrame:
+    schema = pl.Schema(
+        {
+            "location_id": pl.String(),
+            "part_id": pl.String(),
+            "period_start": pl.Datetime("us", "UTC"),
+            "demand": pl.Float64(),
+        }
+    )
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -114,7 +118,7 @@ def test_a_span_of_three_years_has_all_its_shifts_once() -> None:
     start = datetime(2024, 1, 1, 2, tzinfo=UTC)
     periods = shift_periods(CALENDAR, start, start + timedelta(days=1096))
     assert len(periods) == 2 * 1096 - 1  # the closed day has only its overtime shift
-    assert all(a.start < b.start for a, b in zip(periods, periods[1:], strict=False))
+    assert all(a.start < b.start for a, b in pairwise(periods))
 
 
 def test_periods_after_begin_with_the_running_one() -> None:

@@ -21,7 +21,7 @@ from supplynet.frames.synthetic_profile import LUMPY_BELOW, expected_per_day
 CONTAINERS = (5, 6, 8, 10, 12, 15, 20, 24, 25, 30, 40, 50)
 CONTAINER_SHIFTS = 0.25  # shifts of use that one container should hold
 SERVICE_Z = 1.65  # 95 of 100 order cycles without a shortage
-PURCHASE_Z = 2.5  # one short warehouse starves every showroom
+PURCHASE_Z = 4.0  # one short warehouse starves every showroom, whatever their policy
 DAILY_CV = 0.25  # of a runner: the line's shared shock and the part's own noise
 LUMPY_DAILY_CV = 1.5
 PURCHASE_REVIEW_DAYS = 1.0

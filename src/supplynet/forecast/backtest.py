@@ -1,0 +1,179 @@
+"""Rolling-origin evaluation: every model at the same cutoffs, beside the baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from supplynet.core.sample_paths import FloatArray
+from supplynet.errors import HistoryTooShort
+from supplynet.forecast.dependence import Dependence, fit_dependence
+from supplynet.forecast.model import Estimator, Predictor
+from supplynet.forecast.quantiles import QUANTILES, coverage, mean, normal_scores
+from supplynet.forecast.registry import estimator
+from supplynet.frames.panel import Panel
+from supplynet.learning.scaling import Profile, typical_level
+from supplynet.learning.windows import season_length, shift_names
+
+BASELINES = ("seasonal_naive", "shift_mean")
+SCORES = {
+    "model": pl.String,
+    "pinball": pl.Float64,
+    "mase": pl.Float64,
+    "wape": pl.Float64,
+    "bias": pl.Float64,
+    "coverage_80": pl.Float64,
+    "fit_seconds": pl.Float64,
+    "predict_seconds": pl.Float64,
+}
+"""Columns of ``Backtest.table``."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """One model in a backtest.
+
+    Attributes:
+        predictor: Fitted on what lies before the first cutoff.
+        quantiles: Shape (origin, series, step, quantile), at ``QUANTILES``.
+        scores: Normal scores of what happened, shape (origin, series, step), NaN unobserved.
+    """
+
+    predictor: Predictor
+    quantiles: FloatArray
+    scores: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Backtest:
+    """What a backtest found.
+
+    Attributes:
+        table: One row per model, best pinball first; columns ``SCORES``. ``pinball`` is the mean
+            over the grid, in parts. ``mase`` and ``wape`` judge the median, ``bias`` the mean as
+            a share of demand (above 0 = too much). Only observed periods count.
+        outcomes: By model.
+        actual: What happened, shape (origin, series, step), NaN = not observed.
+        series: Of the panel.
+    """
+
+    table: pl.DataFrame
+    outcomes: Mapping[str, Outcome]
+    actual: FloatArray
+    series: tuple[tuple[str, str], ...]
+
+    def metrics(self, model: str) -> dict[str, Any]:
+        """The row of one model, for its metrics file."""
+        return self.table.row(by_predicate=pl.col("model") == model, named=True)
+
+    def dependence(self, model: str) -> Dependence:
+        """How the errors of one model hang together."""
+        return fit_dependence(self.outcomes[model].scores, self.series)
+
+
+def backtest(
+    estimators: Mapping[str, Estimator],
+    panel: Panel,
+    *,
+    periods: int = 28,
+    steps: int = 6,
+    every: int = 3,
+    clock: Callable[[], float] = perf_counter,
+) -> Backtest:
+    """Fit on what lies before the last ``periods``, forecast from each cutoff in them.
+
+    Models see what was observed up to each cutoff but are not fitted again.
+
+    Args:
+        estimators: By the name they get in the table; the baselines are added.
+        panel: History.
+        periods: How many of its last periods are forecast.
+        steps: Steps per forecast.
+        every: Periods from one cutoff to the next; no divisor of the season, so that every
+            shift is met.
+        clock: Seconds, for the times in the table.
+
+    Raises:
+        HistoryTooShort: For a model, or ``periods`` leaves no history.
+    """
+    total = len(panel.periods)
+    first = total - periods
+    if first < 1 or periods < steps:
+        raise HistoryTooShort(total, periods + 1)
+    origins = range(first, total - steps + 1, every)
+    actual = np.stack([panel.demand[:, origin : origin + steps] for origin in origins])
+    scale = naive_scale(panel.head(first))
+    named = {name: estimator(name) for name in BASELINES} | dict(estimators)
+    rows, outcomes = [], {}
+    for name, model in named.items():
+        started = clock()
+        predictor = model.fit(panel.head(first))
+        fitted = clock()
+        quantiles = np.stack(
+            [
+                predictor.predict(panel.head(n), panel.periods[n : n + steps], QUANTILES)
+                for n in origins
+            ]
+        )
+        seconds = (fitted - started, (clock() - fitted) / len(origins))
+        rows.append((name, *score(quantiles, actual, scale).values(), *seconds))
+        outcomes[name] = Outcome(
+            predictor=predictor,
+            quantiles=quantiles,
+            scores=normal_scores(quantiles, QUANTILES, actual),
+        )
+    table = pl.DataFrame(rows, schema=SCORES, orient="row").sort("pinball", nulls_last=True)
+    return Backtest(table=table, outcomes=outcomes, actual=actual, series=panel.series)
+
+
+def score(quantiles: FloatArray, actual: FloatArray, scale: FloatArray) -> dict[str, float]:
+    """Pinball, MASE, WAPE, bias and coverage over what was observed; NaN when nothing was.
+
+    Args:
+        quantiles: At ``QUANTILES``, shape (origin, series, step, quantile).
+        actual: Shape (origin, series, step), NaN = not observed.
+        scale: Error of the seasonal naive forecast per series (Hyndman and Koehler 2006), shape
+            (series,); NaN leaves a series out of MASE.
+    """
+    seen = ~np.isnan(actual)
+    truth = np.where(seen, actual, 0.0)
+    levels = np.array(QUANTILES)
+    error = truth[..., None] - quantiles
+    pinball = np.maximum(levels * error, (levels - 1) * error).mean(axis=-1)
+    absolute = np.abs(error[..., QUANTILES.index(0.5)])
+    per_series = _mean(absolute, seen, axis=(0, 2)) / scale
+    surplus = np.where(seen, mean(quantiles, QUANTILES) - truth, 0.0).sum()
+    demand = truth.sum()
+    inside = coverage(quantiles, QUANTILES, actual, 0.8)
+    return {
+        "pinball": float(_mean(pinball, seen)),
+        "mase": float(_mean(np.nan_to_num(per_series), ~np.isnan(per_series))),
+        "wape": float((absolute * seen).sum() / demand) if demand else float("nan"),
+        "bias": float(surplus / demand) if demand else float("nan"),
+        "coverage_80": float(_mean(np.where(seen, inside, 0.0), seen)),
+    }
+
+
+def naive_scale(panel: Panel) -> FloatArray:
+    """Mean absolute error of the seasonal naive forecast in the panel, shape (series,), parts.
+
+    NaN where there is none, or where it is 0: nothing can be scaled by it.
+    """
+    profile = Profile.of(panel, (), shift_names(panel.periods), typical_level(panel))
+    now = np.arange(season_length(panel.periods), len(panel.periods))
+    error = np.abs(panel.demand[:, now] - profile.slot_lags(now, now, 1)[:, :, 0])
+    scale = _mean(error, ~np.isnan(error), axis=1)
+    return np.where(scale > 0, scale, np.nan)
+
+
+def _mean(
+    values: FloatArray, seen: np.ndarray[Any, np.dtype[np.bool_]], axis: Any = None
+) -> FloatArray:
+    count = seen.sum(axis=axis)
+    total = np.where(seen, values, 0.0).sum(axis=axis)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))

@@ -1,0 +1,136 @@
+"""What the LSTM is given, as arrays: no torch in here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from supplynet.core.sample_paths import FloatArray
+from supplynet.forecast.features import (
+    calendar_table,
+    line_codes,
+    line_surprises,
+    surprises,
+)
+from supplynet.frames.panel import Panel, Period
+from supplynet.learning.scaling import Profile, Scaling
+from supplynet.learning.windows import Index
+
+Float32 = npt.NDArray[np.float32]
+
+PAST = ("surprise", "line_surprise", "observed", "log_level", "calendar")
+KNOWN = ("calendar", "step", "slot_lag_1", "slot_lag_2", "profile_ratio", "log_location")
+_MOST_SPREADS = 10.0  # inputs and targets are cut here: one typing error must not rule
+
+
+def calendar_width(shifts: int) -> int:
+    """Calendar features: weekday and shift one-hot, holiday, length, idle time."""
+    return 7 + shifts + 3
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inputs:
+    """Inputs of a panel and the periods after it, in units of the trailing spread.
+
+    Attributes:
+        calendar: Shape (period, calendar feature), future included.
+        lines: Line of each series, shape (series,).
+        horizon: Longer leads are told as the longest that was trained.
+    """
+
+    scaling: Scaling
+    calendar: Float32
+    lines: Index
+    horizon: int
+
+    @classmethod
+    def of(
+        cls,
+        panel: Panel,
+        future: Sequence[Period],
+        *,
+        names: Sequence[str],
+        typical: float,
+        horizon: int,
+    ) -> Inputs:
+        """Scale a panel; arguments as for ``learning.scaling.Profile.of``."""
+        return cls(
+            scaling=Scaling.of(Profile.of(panel, future, names, typical)),
+            calendar=_calendar([*panel.periods, *future], names),
+            lines=line_codes(panel.series),
+            horizon=horizon,
+        )
+
+    def past(self) -> Float32:
+        """Inputs of finished periods, shape (series, period, feature).
+
+        A period that was not observed says 0, and that it was not observed.
+        """
+        shocks = surprises(self.scaling)
+        now = np.arange(shocks.shape[1])
+        level = np.log1p(self.scaling.profile.level(now, now)) / 4
+        of_line = line_surprises(shocks, self.lines)
+        own = np.stack([_cut(shocks), _cut(of_line), ~np.isnan(shocks), level], axis=2)
+        return self._with_calendar(own, now)
+
+    def known(self, targets: Index, origins: Index) -> tuple[Float32, FloatArray, FloatArray]:
+        """Inputs known ahead of each pair, with the location and spread that undo the scaling.
+
+        Returns:
+            Shapes (series, pair, feature), (series, pair), (series, pair).
+        """
+        location, spread = self.scaling.at(targets, origins)
+        lags = self.scaling.profile.slot_lags(targets, origins, 2)
+        lags = _cut((lags - location[:, :, None]) / spread[:, :, None])
+        level = self.scaling.profile.level(targets, origins)
+        step = np.minimum(targets - origins, self.horizon - 1) / self.horizon
+        columns = [
+            np.broadcast_to(step, location.shape),
+            lags[:, :, 0],
+            lags[:, :, 1],
+            np.log((location + 0.5) / (level + 0.5)),
+            np.log1p(location) / 4,
+        ]
+        return self._with_calendar(np.stack(columns, axis=2), targets), location, spread
+
+    def examples(self, origins: Index) -> tuple[Float32, Float32]:
+        """Known inputs and scaled targets of every step from each origin.
+
+        Args:
+            origins: Shape (stretch, origin).
+
+        Returns:
+            Shapes (series, stretch, origin, step, feature) and (series, stretch, origin, step);
+            a target that was not observed is NaN.
+        """
+        steps = np.arange(self.horizon)
+        targets = (origins[:, :, None] + steps).ravel()
+        starts = np.repeat(origins.ravel(), len(steps))
+        known, location, spread = self.known(targets, starts)
+        scaled = (self.scaling.profile.demand[:, targets] - location) / spread
+        scaled = np.clip(scaled, -_MOST_SPREADS, _MOST_SPREADS).astype(np.float32)
+        shape = (len(scaled), *origins.shape, len(steps))
+        return known.reshape(*shape, known.shape[-1]), scaled.reshape(shape)
+
+    def _with_calendar(self, own: FloatArray, periods: Index) -> Float32:
+        width = self.calendar.shape[1]
+        result = np.empty((*own.shape[:2], own.shape[2] + width), dtype=np.float32)
+        result[:, :, :width], result[:, :, width:] = self.calendar[periods], own
+        return result
+
+
+def _calendar(periods: Sequence[Period], names: Sequence[str]) -> Float32:
+    table = calendar_table(periods, names)
+    weekday, shift = table[:, 0].astype(int), table[:, 1].astype(int)
+    usual_hours = float(np.median(table[:, 3]))
+    rest = [table[:, 2], table[:, 3] / usual_hours - 1, np.log1p(table[:, 4]) / 5]
+    one_hot = [np.eye(7)[weekday], np.eye(len(names))[shift]]
+    return np.hstack([*one_hot, np.stack(rest, axis=1)]).astype(np.float32)
+
+
+def _cut(values: FloatArray) -> FloatArray:
+    """0 where not observed, else within +-10 spreads."""
+    return np.clip(np.where(np.isnan(values), 0.0, values), -_MOST_SPREADS, _MOST_SPREADS)

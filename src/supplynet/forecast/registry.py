@@ -1,0 +1,64 @@
+"""Models by name. A model's libraries load only when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from supplynet.errors import ConfigError, MissingExtra, NotFound
+from supplynet.forecast.model import Estimator, Predictor
+from supplynet.learning.artifacts import Manifest, load_model, save_model
+
+MODELS = {
+    "lightgbm": "supplynet.forecast.lightgbm:LightGbm",
+    "lstm": "supplynet.forecast.lstm:Lstm",
+    "seasonal_naive": "supplynet.forecast.seasonal_naive:SeasonalNaive",
+    "shift_mean": "supplynet.forecast.shift_mean:ShiftMean",
+}
+_EXTRAS = {"torch": "neural"}
+
+
+def estimator(name: str, **settings: Any) -> Estimator:
+    """The model of that name with these settings.
+
+    Raises:
+        NotFound: No such model.
+        MissingExtra: A library that it needs is not installed.
+        ConfigError: The model has no such setting.
+    """
+    try:
+        return cast("Estimator", _class_of(name)(**settings))
+    except TypeError as error:
+        raise ConfigError(f"model {name}: {error}") from error
+
+
+def save(
+    workspace: Path, name: str, predictor: Predictor, metrics: Mapping[str, Any] | None = None
+) -> Manifest:
+    """Save a fitted model under a name of its own; see ``learning.artifacts``."""
+    return save_model(workspace, name, predictor.state(), metrics)
+
+
+def load(workspace: Path, name: str) -> tuple[Manifest, Predictor]:
+    """A saved model, checked byte by byte before it is opened.
+
+    Raises:
+        ModelError: It is missing, damaged, or of another version.
+        MissingExtra: A library that it needs is not installed.
+    """
+    manifest, state = load_model(workspace, name)
+    return manifest, _class_of(state.model).restore(state)
+
+
+def _class_of(name: str) -> Any:
+    if name not in MODELS:
+        raise NotFound("forecasting model", name, f"choose one of {', '.join(sorted(MODELS))}")
+    module, _, attribute = MODELS[name].partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        raise MissingExtra(f"model {name}", _EXTRAS[error.name]) from error
