@@ -1,0 +1,191 @@
+"""What a policy gets to know of demand when it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+
+from supplynet.core.protocols import Forecaster, Outlook
+from supplynet.core.sample_paths import FloatArray, IntArray, SamplePaths
+from supplynet.core.shifts import ShiftCalendar
+from supplynet.errors import InvalidInput
+from supplynet.replenish.windows import PairDemand, pair_demand
+from supplynet.simulate.departures import Batch, transit_minutes, usable_edges
+from supplynet.simulate.indexing import GroupSum
+from supplynet.simulate.model import PlantModel
+from supplynet.simulate.twin import Twin
+
+
+class Outlooks(Protocol):
+    """Gives the outlook of a batch of departures, at the moment of their decision."""
+
+    def outlook(self, twin: Twin, batch: Batch) -> Outlook:
+        """Window demand of the batch's pairs, shape (path, pair of the batch)."""
+
+
+class NoOutlook:
+    """For policies that look at stock only, such as min/max."""
+
+    def outlook(self, twin: Twin, batch: Batch) -> Outlook:  # noqa: ARG002 - protocol
+        """Nothing is known: one path without demand."""
+        return Outlook(window_demand=np.zeros((1, len(batch.pairs)), dtype=np.int32))
+
+
+class FixedPathsOutlook:
+    """Window demand read from given sample paths, however far the twin has come.
+
+    Risk uses it to let a policy go on: every replication decides on its own stock, and all of
+    them look at the same spread of futures.
+
+    Args:
+        model: The compiled plant.
+        paths: Demand after the twin's start.
+        seed: Of the transit times that are expected (they are not those that will happen).
+    """
+
+    def __init__(self, model: PlantModel, paths: SamplePaths, seed: int) -> None:
+        self._demand, self._paths = demand_of_pairs(model, paths), paths.values.shape[0]
+        self._seed = seed
+
+    def outlook(self, twin: Twin, batch: Batch) -> Outlook:
+        """Sums over the paths from now until the next vehicle's goods are there."""
+        until = expected_window(batch, twin.now, self._seed, self._paths)
+        return Outlook(window_demand=self._demand.between(twin.now, until, batch.pairs))
+
+
+class PathOutlook:
+    """Asks a forecaster at every decision, with what the twin has shown until then.
+
+    Args:
+        forecaster: Bound to the history before the twin's start.
+        paths: Number of sample paths.
+        seed: Of paths and of expected transit times.
+    """
+
+    def __init__(self, forecaster: Forecaster, *, paths: int = 500, seed: int = 0) -> None:
+        self._forecaster, self._paths, self._seed = forecaster, paths, seed
+
+    def outlook(self, twin: Twin, batch: Batch) -> Outlook:
+        """Window demand on fresh paths.
+
+        Raises:
+            InvalidInput: The twin has several replications: each would need its own forecast.
+        """
+        if twin.replications != 1:
+            raise InvalidInput(f"a forecast follows 1 replication, not {twin.replications}")
+        until = expected_window(batch, twin.now, self._seed, self._paths)
+        last = twin.now + timedelta(minutes=float(until.max()))
+        paths = self._forecaster.sample(
+            twin.observed(),
+            twin.now,
+            steps=steps_until(twin.model.calendar, twin.now, last),
+            paths=self._paths,
+            seed=self._seed,
+        )
+        demand = demand_of_pairs(twin.model, paths)
+        return Outlook(window_demand=demand.between(twin.now, until, batch.pairs))
+
+
+class PerfectOutlook:
+    """Knows the demand and the transit times that will happen: a bound, not a policy.
+
+    One path, exact to the slot: what the lines draw from now until the slot at which the next
+    vehicle's goods are usable. With ``order_up_to`` it gives the least stock that halts nothing.
+    """
+
+    def __init__(self) -> None:
+        self._twin: Twin | None = None
+        self._until_edge = np.zeros((0, 0), dtype=np.int32)
+
+    def outlook(self, twin: Twin, batch: Batch) -> Outlook:
+        """The true demand of the window.
+
+        Raises:
+            InvalidInput: The twin has several replications.
+        """
+        if twin.replications != 1:
+            raise InvalidInput("perfect foresight follows 1 replication")
+        if self._twin is not twin:
+            self._twin, self._until_edge = twin, _true_demand(twin)
+        slots = twin.model.slots
+        ends = []
+        for each in batch.departures:
+            transit = transit_minutes(each.lane, each.next_departure_at, twin.seed, 1)
+            edge = usable_edges(slots, each.next_departure_at, transit)[0]
+            ends.append(min(int(edge), len(slots)))
+        end = np.array(ends)[batch.departure_of_pair]
+        window = self._until_edge[end, batch.pairs] - self._until_edge[twin.slot, batch.pairs]
+        return Outlook(window_demand=window[None, :].astype(np.int32))
+
+
+class CachedOutlook:
+    """Remembers outlooks by decision, so that a grid of parameters is forecast once.
+
+    What is remembered was observed in the first run. A run with more halts would have seen less;
+    start a grid with its most careful setting.
+    """
+
+    def __init__(self, inner: Outlooks) -> None:
+        self._inner = inner
+        self._known: dict[tuple[int, tuple[str, ...], datetime], Outlook] = {}
+
+    def outlook(self, twin: Twin, batch: Batch) -> Outlook:
+        """The remembered outlook, or that of ``inner``."""
+        lanes = tuple(each.lane.lane_id for each in batch.departures)
+        key = (batch.slot, lanes, batch.departures[0].departure_at)
+        if key not in self._known:
+            self._known[key] = self._inner.outlook(twin, batch)
+        return self._known[key]
+
+
+def expected_window(batch: Batch, now: datetime, seed: int, paths: int) -> FloatArray:
+    """Minutes from now until the next vehicle's goods can be used.
+
+    Lead time plus review period, with a transit time of its own on every path. As in the twin,
+    goods that arrive inside a slot can be used from its end.
+
+    Returns:
+        Shape (path, pair of the batch).
+    """
+    slots, columns = batch.slots, []
+    for each in batch.departures:
+        transit = transit_minutes(each.lane, each.next_departure_at, seed, paths, "expected")
+        edge = usable_edges(slots, each.next_departure_at, transit)
+        usable = slots.edges[np.minimum(edge, len(slots))]
+        arrival = slots.minutes(each.next_departure_at) + transit  # after the horizon: no slots
+        columns.append(np.maximum(usable, arrival) - slots.minutes(now))
+    return np.stack(columns, axis=1)[:, batch.departure_of_pair]
+
+
+def steps_until(calendar: ShiftCalendar, now: datetime, last: datetime) -> int:
+    """Shifts from the running or next one until the one that covers ``last``, at least 1."""
+    count = 4
+    while True:
+        shifts = calendar.next_shifts(now, count)
+        if len(shifts) < count or shifts[-1].start >= last:
+            return max(sum(shift.start < last for shift in shifts), 1)
+        count *= 2
+
+
+def demand_of_pairs(model: PlantModel, paths: SamplePaths) -> PairDemand:
+    """Path demand summed to the model's pairs; series that the model does not have are left out."""
+    if paths.series == model.series:
+        of_series = model.pair_of_series
+    else:
+        pair: Mapping[tuple[str, str], int] = dict(
+            zip(model.series, model.pair_of_series.tolist(), strict=True)
+        )
+        of_series = np.array([pair.get(series, -1) for series in paths.series], dtype=np.int32)
+    return pair_demand(paths, of_series, len(model.pairs))
+
+
+def _true_demand(twin: Twin) -> IntArray:
+    """Demand of each pair until each edge, shape (edge, pair)."""
+    slots, sums = len(twin.model.slots), GroupSum(twin.model.pair_of_series)
+    total = np.zeros((slots + 1, len(twin.model.pairs)), dtype=np.int32)
+    for slot in range(slots):
+        total[slot + 1] = total[slot] + sums(twin.demand.of(slot))[0]
+    return total
