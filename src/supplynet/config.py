@@ -1,0 +1,135 @@
+"""Settings: ``supplynet.toml`` in the workspace, then ``SUPPLYNET_*`` variables, which win.
+
+They are read once, at the top of a command or server, and handed down; nothing here reads
+anything at import.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from supplynet.errors import ConfigError
+
+SETTINGS_FILE = "supplynet.toml"
+ENV_PREFIX = "SUPPLYNET_"
+_NOT_SETTINGS = frozenset({"WORKSPACE"})
+"""``SUPPLYNET_`` variables that say where the settings are, and so cannot be settings."""
+_SQLITE = "sqlite:///"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Frozen; an unknown key or a bad value is refused.
+
+    Attributes:
+        database_url: SQLAlchemy URL; ``sqlite:///file`` is relative to the workspace.
+        host, port: Where ``serve`` listens.
+        automation_mode: ``suggest`` waits for a person, ``auto`` approves its own proposals.
+        policy: Name in the registry of policies.
+        model: Name in the registry of forecasting models.
+        paths: Sample paths per decision.
+        target_halts_per_line_month: What the policy is tuned to: halts per line in 30 days.
+        seed: Start of every random generator.
+        worker_threads: Threads that answer HTTP requests.
+        worker_processes: Processes that train, forecast and simulate side by side.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX)
+
+    database_url: str = Field(default="sqlite:///supplynet.db", min_length=1, repr=False)
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=8321, ge=1, le=65535)
+    automation_mode: Literal["suggest", "auto"] = "suggest"
+    policy: str = Field(default="order_up_to", min_length=1)
+    model: str = Field(default="lightgbm", min_length=1)
+    paths: int = Field(default=500, ge=1, le=100_000)
+    target_halts_per_line_month: float = Field(default=0.02, gt=0, allow_inf_nan=False)
+    seed: int = Field(default=1, ge=0)
+    worker_threads: int = Field(default=8, ge=1, le=1000)
+    worker_processes: int = Field(default=2, ge=1, le=1000)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the base class names it
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed in: ``Settings(seed=2)`` means 2, whatever the environment says."""
+        return (init_settings,)
+
+
+def load_settings(folder: Path) -> Settings:
+    """The settings of the workspace in ``folder``; the file may be missing.
+
+    Raises:
+        ConfigError: A file that is not TOML, an unknown key, or a value that cannot be used.
+    """
+    path = folder / SETTINGS_FILE
+    from_file = _read_toml(path)
+    _refuse_unknown(from_file, str(path), prefix="")
+    names = (name.upper() for name in os.environ)
+    in_environment = {
+        name.removeprefix(ENV_PREFIX) for name in names if name.startswith(ENV_PREFIX)
+    }
+    in_environment -= _NOT_SETTINGS
+    _refuse_unknown((n.lower() for n in in_environment), "the environment", prefix=ENV_PREFIX)
+    try:
+        settings = Settings(**{**from_file, **EnvSettingsSource(Settings)()})
+    except ValidationError as error:
+        raise ConfigError(_first_line(error)) from None
+    return settings.model_copy(update={"database_url": _absolute(settings.database_url, folder)})
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+
+
+def _refuse_unknown(keys: Iterable[str], where: str, *, prefix: str) -> None:
+    known = list(Settings.model_fields)
+    for key in sorted(keys):
+        if key in known:
+            continue
+        near = get_close_matches(key, known, n=1, cutoff=0.0)[0]
+        name, right = (key, near) if not prefix else (prefix + key.upper(), prefix + near.upper())
+        raise ConfigError(f"unknown setting {name!r} in {where}; did you mean {right!r}?")
+
+
+def _first_line(error: ValidationError) -> str:
+    """The first mistake, without the value: it may hold a password."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(step) for step in first["loc"])
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"setting {key!r}: {first['msg']}{more}"
+
+
+def _absolute(url: str, folder: Path) -> str:
+    """``sqlite:///supplynet.db`` is a file in the workspace, wherever the program was started."""
+    if not url.startswith(_SQLITE):
+        return url
+    file = url.removeprefix(_SQLITE)
+    if not file or file == ":memory:":
+        raise ConfigError(
+            "setting 'database_url': an SQLite database in memory is lost at the end and cannot be "
+            "shared; name a file, such as sqlite:///supplynet.db"
+        )
+    return _SQLITE + str((folder / file).resolve())

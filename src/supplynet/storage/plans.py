@@ -1,0 +1,91 @@
+"""Plans: what was decided from which snapshot. The newest few are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, insert, select
+
+from supplynet.errors import ConflictingContent, NotFound
+from supplynet.storage.tables import plans as table
+from supplynet.storage.transaction import ReadTx, WriteTx
+
+_LIGHT = tuple(column for column in table.c if column.name != "forecast")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRecord:
+    """One plan.
+
+    Attributes:
+        snapshot_seq: Newest change that it knew of.
+        seed: Start of its random paths; the same seed and snapshot give the same plan.
+        document: The plan itself, as JSON.
+    """
+
+    plan_id: str
+    made_at: datetime
+    snapshot_seq: int
+    seed: int
+    model_version: str
+    policy: str
+    document: dict[str, Any]
+
+
+def save_plan(tx: WriteTx, plan: PlanRecord, forecast: bytes, *, keep: int = 50) -> None:
+    """Store a plan and its forecast (Parquet), and forget all but the newest ``keep``.
+
+    The same plan again is skipped.
+
+    Raises:
+        ConflictingContent: The id was used for another plan.
+    """
+    known = _first(tx, select(*_LIGHT).where(table.c.plan_id == plan.plan_id))
+    if known is not None:
+        if known != plan:
+            raise ConflictingContent("plan", plan.plan_id)
+        return
+    values = {column.name: getattr(plan, column.name) for column in _LIGHT}
+    tx.connection.execute(insert(table).values(forecast=forecast, **values))
+    newest = select(table.c.plan_id).order_by(table.c.made_at.desc(), table.c.plan_id.desc())
+    kept = tx.connection.scalars(newest.limit(max(keep, 1))).all()
+    tx.connection.execute(delete(table).where(table.c.plan_id.not_in(kept)))
+    tx.note("plan_made", plan.plan_id, after={"snapshot_seq": plan.snapshot_seq, "seed": plan.seed})
+    tx.change("plan", plan.plan_id)
+
+
+def latest_plan(tx: ReadTx) -> PlanRecord | None:
+    """The newest plan; None before the first."""
+    query = select(*_LIGHT).order_by(table.c.made_at.desc(), table.c.plan_id.desc()).limit(1)
+    return _first(tx, query)
+
+
+def get_plan(tx: ReadTx, plan_id: str) -> PlanRecord:
+    """One plan.
+
+    Raises:
+        NotFound: There is none with this id, or it is no longer kept.
+    """
+    plan = _first(tx, select(*_LIGHT).where(table.c.plan_id == plan_id))
+    if plan is None:
+        raise NotFound("plan", plan_id, "only the newest plans are kept")
+    return plan
+
+
+def forecast_of(tx: ReadTx, plan_id: str) -> bytes:
+    """The forecast behind a plan, Parquet.
+
+    Raises:
+        NotFound: There is no such plan, or it is no longer kept.
+    """
+    found = tx.connection.scalar(select(table.c.forecast).where(table.c.plan_id == plan_id))
+    if found is None:
+        raise NotFound("plan", plan_id, "only the newest plans are kept")
+    return bytes(found)
+
+
+def _first(tx: ReadTx, query: Select[Any]) -> PlanRecord | None:
+    row = tx.connection.execute(query).mappings().first()
+    return None if row is None else PlanRecord(**row)

