@@ -6,15 +6,20 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from supplynet.storage import Store
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -130,6 +135,45 @@ def bare_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store
 def sqlite_store(tmp_path: Path, sqlite_template: Path) -> Iterator[Store]:
     """Empty books with the newest schema, on SQLite only: for tests of what lies above."""
     yield from _sqlite(tmp_path, sqlite_template)
+
+
+@pytest.fixture(scope="session")
+def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny demo's workspace, made once (seconds): to be copied, never written."""
+    from supplynet.services import demo
+
+    folder = tmp_path_factory.mktemp("demo") / "workspace"
+    demo.run(folder, size="tiny", seed=1)
+    return folder
+
+
+@pytest.fixture
+def demo_workspace(demo_template: Path, tmp_path: Path) -> Path:
+    """A workspace of a tiny demo (2 lines, 6 parts, 98 days of history) that a test may change."""
+    return Path(shutil.copytree(demo_template, tmp_path / "demo"))
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[uvicorn.Server]]:
+    """Runs an ASGI application on a real server, in a thread, for a ``with`` block."""
+    return _serve
+
+
+@contextmanager
+def _serve(app: Any, **settings: Any) -> Iterator[uvicorn.Server]:
+    import uvicorn
+
+    config = uvicorn.Config(app, port=0, log_level="error", ws="none", **settings)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.01)
+    yield server
+    server.should_exit = True
+    thread.join(timeout=20)
+    assert not thread.is_alive(), "the server does not stop"
 
 
 def _sqlite(folder: Path, template: Path | None) -> Iterator[Store]:

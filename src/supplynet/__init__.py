@@ -12,12 +12,10 @@ from typing import Any
 from supplynet._version import __version__
 
 _LAZY = {
-    "DataService": "supplynet.services.data",
-    "ForecastingService": "supplynet.services.forecasting",
     "Plant": "supplynet.core.network",
     "SupplyNetError": "supplynet.errors",
 }
-__all__ = ["DataService", "ForecastingService", "Plant", "SupplyNetError", "__version__"]
+__all__ = ["Plant", "SupplyNetError", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,7 @@ def pieces() -> Iterator[Any]:
     """The functions that workers run; the module must be importable by its name there too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(_HERE))
-        import pool_pieces
-
-        yield pool_pieces
+        yield import_module("pool_pieces")
 
 
 @pytest.fixture(scope="module")

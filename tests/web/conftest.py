@@ -204,7 +204,7 @@ def scoreboard() -> Json:
     )
     rows = [
         ("min_max", 0.81, 0.62, 1.04, 1834, 3.2, 400, 168),
-        ("supplynet", 0.21, 0.13, 0.30, 402, 2.5, 372, 161),
+        ("order_up_to", 0.21, 0.13, 0.30, 402, 2.5, 372, 161),
         ("perfect_foresight", 0.05, 0.02, 0.09, 66, 1.9, 350, 158),
     ]
     models = [
@@ -250,6 +250,13 @@ class CannedPlant:
     def now(self) -> str:
         seconds = (time.monotonic() - self.started) * self.room["clock"]["speed"]
         return utc(NOW + timedelta(seconds=seconds))
+
+    def tick(self) -> Json:
+        return {
+            "now": self.now(),
+            "speed": self.room["clock"]["speed"],
+            "change": self.room["change"],
+        }
 
     def snapshot(self) -> Json:
         now = self.now()
@@ -309,7 +316,7 @@ async def events(plant: CannedPlant) -> AsyncIterator[str]:
             data = json.dumps({"change": change, "kinds": ["order"]})
             yield f"id: {change}\nevent: change\ndata: {data}\n\n"
             told = change
-        yield f"event: tick\ndata: {json.dumps({'now': plant.now(), 'change': change})}\n\n"
+        yield f"event: tick\ndata: {json.dumps(plant.tick())}\n\n"
         await asyncio.sleep(0.25)
 
 

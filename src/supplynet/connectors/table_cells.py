@@ -102,7 +102,7 @@ def read_ids(
     raw = _joined([each.text for each in pieces], _GAP)
     problem = pl.Series([None], dtype=pl.String).new_from_index(0, len(whole))
     if known is not None:
-        problem = problem.set(~whole.is_in(pl.Series(known, dtype=pl.String)), "unknown_id")
+        problem = problem.set(~whole.is_in(pl.Series(list(known), dtype=pl.String)), "unknown_id")
     problem = problem.set(_collides(raw, whole, len(pieces)), "id_collision")
     problem = problem.set((whole.str.len_chars() > 64).fill_null(False), "long_id")
     problem = problem.set(whole.is_null(), None)  # its pieces say what is wrong

@@ -102,8 +102,9 @@ class Serving:
         row, series = np.nonzero(missing)
         lacks = on_hand[row, self._pair_of_series[series]] <= 0
         row, series = row[lacks], series[lacks]
-        count = np.zeros(idle.shape, dtype=np.int32)
-        np.add.at(count, (row, self._line_of_series[series]), 1)
+        replications, lines = idle.shape
+        line = row * lines + self._line_of_series[series]
+        count = np.bincount(line, minlength=replications * lines).reshape(idle.shape)
         waiting = count > 0
         idle[waiting] = 1.0
         blame[row, series] = 1.0 / count[row, self._line_of_series[series]]

@@ -218,10 +218,21 @@ def get(tx: ReadTx, job_id: str) -> Job:
 
 
 def list_jobs(
-    tx: ReadTx, *, states: Collection[JobState] | None = None, limit: int = 100
+    tx: ReadTx,
+    *,
+    states: Collection[JobState] | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 100,
 ) -> list[Job]:
-    """Jobs, the newest first."""
+    """Jobs, the newest first.
+
+    ``before`` is ``(created_at, job_id)`` of the last job seen, for the page after it.
+    """
     query = select(table).order_by(table.c.created_at.desc(), table.c.job_id.desc()).limit(limit)
+    if before is not None:
+        at, job_id = before
+        same = (table.c.created_at == at) & (table.c.job_id < job_id)
+        query = query.where((table.c.created_at < at) | same)
     if states is not None:
         query = query.where(table.c.state.in_([state.value for state in states]))
     return [_job(row) for row in tx.connection.execute(query).mappings()]

@@ -8,7 +8,7 @@ export interface Plant {
 
 export interface PlantClock {
   now: string;
-  /** Plant seconds per second; 1 for a real plant. */
+  /** Plant seconds per second; 1 for a real plant, 0 where its time stands still. */
   speed: number;
   simulated: boolean;
 }
@@ -55,7 +55,8 @@ export interface Action {
   to: string;
   quantity: number;
   unit: string;
-  containers: number;
+  /** Unknown where the stock point has no supply rule for the part. */
+  containers: number | null;
   state: 'proposed' | 'approved';
   departure_at: string;
   /** The order must be released before this to make the departure. */
@@ -115,9 +116,10 @@ export interface ControlRoom {
   change: number;
   plant: Plant;
   clock: PlantClock;
-  shift: RunningShift;
+  /** Null between shifts and before the first plan. */
+  shift: RunningShift | null;
   headline: string;
-  freshness: { last_event_at: string | null; stale_after_seconds: number };
+  freshness: { last_event_at: string | null; plan_made_at: string | null; stale_after_seconds: number };
   shifts: Shift[];
   lines: Line[];
   actions: Action[];
@@ -135,6 +137,7 @@ export interface Change {
 /** Data of a `tick` event of the stream. */
 export interface Tick {
   now: string;
+  speed: number;
   change: number;
 }
 

@@ -6,7 +6,7 @@ import { daysOf, rowsOf, shortName } from './grid.ts';
 import { nextList } from './held_order.ts';
 import { containerSize, parseQuantity, quantityHint } from './quantity.ts';
 import { actionsFor, levelOf, percent, percentInText } from './risk.ts';
-import { forecastVerdict, inOrder, verdict } from './scores.ts';
+import { forecastVerdict, inOrder, policyName, verdict } from './scores.ts';
 import { duration, minutesUntil, plantTime } from './time.ts';
 
 const order = (order_id: string, rest: Partial<Action> = {}) => ({ order_id, ...rest }) as Action;
@@ -100,14 +100,15 @@ test('the verdict says when the difference is not proven', () => {
   const score = (policy: string, halts: number, low: number, high: number, cover: number) =>
     ({ policy, halts_per_line_month: halts, low, high, cover_days: cover }) as PolicyScore;
   const theirs = score('min_max', 0.8, 0.6, 1, 4);
-  const sure = { policies: [theirs, score('supplynet', 0.2, 0.1, 0.3, 3)], forecast: [] };
+  const sure = { policies: [theirs, score('order_up_to', 0.2, 0.1, 0.3, 3)], forecast: [] };
   assert.equal(verdict(sure), 'SupplyNet against min/max: 75 % fewer halts, 25 % less stock.');
-  const unsure = { policies: [theirs, score('supplynet', 0.6, 0.4, 0.8, 4)], forecast: [] };
+  const unsure = { policies: [theirs, score('order_up_to', 0.6, 0.4, 0.8, 4)], forecast: [] };
   assert.match(verdict(unsure) ?? '', /25 % fewer halts, about the same stock\. .*not proven yet/);
-  assert.deepEqual(inOrder([score('other', 1, 1, 1, 1), ...sure.policies]).map((row) => row.policy), [
-    'supplynet',
-    'min_max',
-    'other',
+  const bound = score('perfect_foresight', 0, 0, 0, 1);
+  assert.deepEqual(inOrder([bound, ...sure.policies]).map((row) => policyName(row.policy).name), [
+    'SupplyNet (order_up_to)',
+    'Min/max',
+    'Perfect foresight',
   ]);
 });
 

@@ -91,6 +91,10 @@ export class LiveControlRoom {
       this.refresh();
     });
     stream.addEventListener('change', (event) => this.#onChange(parse<Change>(event)));
+    stream.addEventListener('gap', () => {
+      this.#heardAt = Date.now();
+      this.refresh();
+    });
     stream.addEventListener('tick', (event) => this.#onTick(parse<Tick>(event)));
     stream.addEventListener('error', () => this.#connectAgain());
   }
@@ -109,7 +113,7 @@ export class LiveControlRoom {
 
   #onTick(tick: Tick): void {
     this.#heardAt = Date.now();
-    this.#setClock(tick.now, this.#anchor.speed);
+    this.#setClock(tick.now, tick.speed);
     if (!this.room || tick.change > this.room.change) this.refresh();
     else this.#confirm();
   }

@@ -2,12 +2,11 @@
 
 import type { ForecastScore, PolicyScore, Scoreboard } from './api.ts';
 
-const POLICY_NAMES: Record<string, { name: string; note: string }> = {
-  supplynet: { name: 'SupplyNet', note: 'orders by halt risk' },
-  min_max: { name: 'Min/max', note: 'fixed levels, as most plants order' },
-  perfect_foresight: { name: 'Perfect foresight', note: 'knows the future: the best possible' },
-};
-const ORDER = ['supplynet', 'min_max', 'perfect_foresight'];
+/** What ours is compared with, in this order. */
+const PEERS = new Map([
+  ['min_max', { name: 'Min/max', note: 'fixed levels, as most plants order' }],
+  ['perfect_foresight', { name: 'Perfect foresight', note: 'knows the future: the best possible' }],
+]);
 const MODEL_NAMES: Record<string, string> = {
   seasonal_naive: 'same shift last week',
   lightgbm: 'LightGBM',
@@ -15,23 +14,28 @@ const MODEL_NAMES: Record<string, string> = {
   shift_mean: 'mean of the shift',
 };
 
+/** Any policy that is no peer is one of ours. */
+export function isOurs(policy: string): boolean {
+  return !PEERS.has(policy);
+}
+
 export function policyName(policy: string): { name: string; note: string } {
-  return POLICY_NAMES[policy] ?? { name: plain(policy), note: '' };
+  return PEERS.get(policy) ?? { name: `SupplyNet (${policy})`, note: 'orders by halt risk' };
 }
 
 export function modelName(model: string): string {
   return MODEL_NAMES[model] ?? plain(model);
 }
 
-/** Ours first, then what plants do, then the bound, then any other. */
+/** Ours first, then what plants do, then the bound. */
 export function inOrder(policies: readonly PolicyScore[]): PolicyScore[] {
-  const rank = (policy: string) => (ORDER.indexOf(policy) + ORDER.length + 1) % (ORDER.length + 1);
+  const rank = (policy: string) => [...PEERS.keys()].indexOf(policy);
   return [...policies].sort((a, b) => rank(a.policy) - rank(b.policy));
 }
 
 /** `Compared with min/max: 74 % fewer halts, 22 % less stock.` */
 export function verdict(scoreboard: Scoreboard): string | null {
-  const ours = scoreboard.policies.find((score) => score.policy === 'supplynet');
+  const ours = scoreboard.policies.find((score) => isOurs(score.policy));
   const theirs = scoreboard.policies.find((score) => score.policy === 'min_max');
   if (!ours || !theirs) return null;
   const halts = change(ours.halts_per_line_month, theirs.halts_per_line_month, 'fewer', 'more');

@@ -1,0 +1,184 @@
+"""What comes over the wire: strict bodies, unknown fields refused, nothing converted."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    field_validator,
+)
+
+from supplynet.core.events import Event, EventType
+from supplynet.forecast.registry import MODELS
+from supplynet.services.policies import DEFAULTS as POLICIES
+
+MOST_EVENTS = 5000
+_LARGEST = 2_000_000_000
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+# PostgreSQL cannot store a NUL, and no one can read one.
+Reason = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x08]*$")]
+Seed = Annotated[StrictInt | None, Field(ge=0, le=2**63 - 1)]
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Approval(Body):
+    """Release an order, with another quantity if wanted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"quantity": 240, "reason": "one pallet more"}]}
+    )
+
+    quantity: StrictInt | None = Field(default=None, gt=0, le=_LARGEST)
+    reason: Reason | None = None
+
+
+class Cancellation(Body):
+    """Cancel an order."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "already on its way"}]})
+
+    reason: Annotated[Reason, Field(min_length=1)]
+
+
+class PlanRequest(Body):
+    """Make a plan now."""
+
+    seed: Seed = Field(default=None, description="Start of the random paths; null = settings.")
+
+
+class AutomationChange(Body):
+    """Pause or resume automatic releases."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"paused": True, "reason": "stocktaking"}]}
+    )
+
+    paused: StrictBool
+    reason: Reason = ""
+
+
+class EventBody(Body):
+    """One report of a machine, a scanner or a person; ``(source, event_id)`` is its key."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "schema": 1,
+                    "event_id": "4711",
+                    "source": "plc-7",
+                    "type": "consumed",
+                    "occurred_at": "2026-01-05T21:58:00Z",
+                    "location_id": "SR2.ST1.B",
+                    "part_id": "P-017",
+                    "quantity": 12,
+                    "data": {},
+                }
+            ]
+        }
+    )
+
+    schema_: Literal[1] = Field(alias="schema", description="Version of this shape.")
+    source: Id
+    event_id: str = Field(min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f\x7f]+$")
+    type: EventType
+    occurred_at: AwareDatetime
+    location_id: Id
+    part_id: Id | None = None
+    quantity: StrictInt | None = Field(default=None, ge=0, le=_LARGEST)
+    data: dict[str, Any] = Field(default_factory=dict, description="What else the type needs.")
+
+    @field_validator("occurred_at", mode="before")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValueError("a moment is a text such as 2026-01-05T21:58:00Z")
+        return value
+
+    @field_validator("data")
+    @classmethod
+    def _can_be_kept(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """NaN is no JSON though parsers take it, and deep nesting is no report."""
+        try:
+            text = json.dumps(value, allow_nan=False)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+        if len(text) > 10_000 or "\\u0000" in text:
+            raise ValueError("at most 10,000 characters, and no NUL among them")
+        return value
+
+    def event(self) -> Event:
+        """The event that it reports."""
+        return Event(
+            source=self.source,
+            event_id=self.event_id,
+            type=self.type,
+            occurred_at=self.occurred_at,
+            location_id=self.location_id,
+            part_id=self.part_id,
+            quantity=self.quantity,
+            data=self.data,
+        )
+
+
+class EventBatch(Body):
+    """Events that are taken together or not at all."""
+
+    events: list[EventBody] = Field(min_length=1, max_length=MOST_EVENTS)
+
+
+class TrainParams(Body):
+    """Compare models, fit each on all history, keep the best."""
+
+    models: list[Literal[tuple(sorted(MODELS))]] = Field(min_length=1, max_length=len(MODELS))  # type: ignore[valid-type]  # the registry is the list
+    seed: Seed = None
+
+
+class SimulateParams(Body):
+    """Replay the last days in the twin: policies side by side on the same demand."""
+
+    days: StrictInt = Field(default=28, ge=1, le=366)
+    policies: list[Literal[tuple(sorted(POLICIES))]] = Field(  # type: ignore[valid-type]  # as above
+        default_factory=lambda: sorted(POLICIES), min_length=1, max_length=len(POLICIES)
+    )
+    seed: Seed = None
+
+
+class TrainJob(Body):
+    """Train models."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"kind": "train", "params": {"models": ["lightgbm", "shift_mean"]}}]
+        }
+    )
+
+    kind: Literal["train"]
+    params: TrainParams
+
+
+class SimulateJob(Body):
+    """Compare and tune policies."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "simulate", "params": {"days": 28}}]}
+    )
+
+    kind: Literal["simulate"]
+    params: SimulateParams = Field(default_factory=SimulateParams)
+
+
+JobRequest = Annotated[TrainJob | SimulateJob, Field(discriminator="kind")]

@@ -1,0 +1,69 @@
+"""What routes ask for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from supplynet.core.orders import OrderState
+from supplynet.errors import InvalidInput
+from supplynet.services.books import Books
+from supplynet.storage.jobs import JobState
+
+ACTOR = "api"
+"""Who is behind a write, until there are users."""
+
+
+# Asynchronous, though they wait for nothing: a synchronous one costs a trip to the thread pool.
+async def _books(request: Request) -> Books:
+    books: Books = request.app.state.books
+    return books
+
+
+async def _no_parameters(request: Request) -> None:
+    if request.query_params:
+        raise InvalidInput(f"this takes no parameters, not {', '.join(request.query_params)}")
+
+
+BooksDep = Annotated[Books, Depends(_books)]
+NO_PARAMETERS = Depends(_no_parameters)
+RecordId = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+_Id = Annotated[str | None, Field(max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+
+
+class PageQuery(BaseModel):
+    """Which page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=200, ge=1, le=1000, description="Rows of one page.")
+    cursor: str | None = Field(
+        default=None, max_length=500, description="`next_cursor` of the page before."
+    )
+
+
+class SeriesQuery(PageQuery):
+    """Rows of one place, of one part, or of both."""
+
+    location_id: _Id = None
+    part_id: _Id = None
+
+
+class OrderQuery(PageQuery):
+    """Orders in one state."""
+
+    state: OrderState | None = None
+
+
+class JobQuery(PageQuery):
+    """Jobs in one state."""
+
+    state: JobState | None = None
+
+
+PageParameters = Annotated[PageQuery, Query()]
+SeriesParameters = Annotated[SeriesQuery, Query()]
+OrderParameters = Annotated[OrderQuery, Query()]
+JobParameters = Annotated[JobQuery, Query()]

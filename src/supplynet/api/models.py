@@ -1,0 +1,159 @@
+"""What goes over the wire: documented rows."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+Row = TypeVar("Row", bound=BaseModel)
+
+
+class Page(BaseModel, Generic[Row]):
+    """One page of a list; ask again with ``cursor=next_cursor`` until that is null."""
+
+    items: list[Row]
+    next_cursor: str | None = None
+
+
+class Mistake(BaseModel):
+    """One mistake of a request."""
+
+    where: str = Field(examples=["body.events.0.quantity"])
+    wrong: str = Field(examples=["Input should be a valid integer"])
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str = Field(examples=["Conflict"])
+    status: int = Field(examples=[409])
+    detail: str = Field(examples=["order 7 is shipped and cannot become approved"])
+    errors: list[Mistake] | None = Field(
+        default=None, description="The first mistakes of a request that is not valid."
+    )
+
+
+class Health(BaseModel):
+    """The books answer."""
+
+    status: Literal["ok"]
+    change: int = Field(description="Number of the newest change.")
+    version: str
+
+
+class StockRow(BaseModel):
+    """Stock of one part at one stock point, in the part's unit."""
+
+    location_id: str = Field(examples=["SR2"])
+    part_id: str = Field(examples=["P-017"])
+    on_hand: int = Field(description="By the ledger; below 0 means a missing receipt or count.")
+    on_order: int = Field(description="Released and not yet received, in transit included.")
+    in_transit: int
+    unit: str = Field(examples=["pcs"])
+    cover_shifts: float | None = Field(
+        description="Shifts that the stock lasts at the forecast median; null without a forecast."
+    )
+
+
+class OrderRow(BaseModel):
+    """One part on one lane and departure."""
+
+    order_id: str = Field(examples=["019b9000-0000-7000-8000-000000000000"])
+    kind: Literal["transfer", "purchase"]
+    part_id: str
+    from_location: str
+    to_location: str
+    lane_id: str
+    departure_at: AwareDatetime
+    cutoff_at: AwareDatetime = Field(description="Last moment at which it can be released.")
+    arrives_at: AwareDatetime
+    quantity: int
+    received: int
+    state: Literal["proposed", "approved", "picked", "shipped", "received", "closed", "cancelled"]
+    policy: str
+    model_version: str | None
+    created_at: AwareDatetime
+    explanation: dict[str, Any] = Field(description="Why, as numbers; `why` is a sentence.")
+
+
+class AlertRow(BaseModel):
+    """Something a person should look at."""
+
+    alert_id: str
+    severity: Literal["critical", "warning", "info"]
+    kind: str = Field(examples=["halt_risk"])
+    message: str
+    raised_at: AwareDatetime
+    location_id: str | None
+    part_id: str | None
+
+
+class ForecastRow(BaseModel):
+    """One quantile of the demand of one series in one period."""
+
+    location_id: str
+    part_id: str
+    period_start: AwareDatetime
+    shift: str | None
+    cutoff: AwareDatetime
+    step: int = Field(description="0 is the rest of the running shift.")
+    quantile: float
+    demand: float
+
+
+class JobRow(BaseModel):
+    """One piece of long work."""
+
+    job_id: str
+    kind: str = Field(examples=["train"])
+    params: dict[str, Any]
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    progress: float = Field(description="Share that is done, 0 to 1.")
+    message: str
+    result: Any = Field(description="What it returned; null unless done.")
+    error: str | None
+    cancel_requested: bool
+    submitted_by: str
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+
+
+class TakenIn(BaseModel):
+    """What became of a batch of events."""
+
+    new: int
+    known: int = Field(description="Were there already, with the same content.")
+
+
+class Proposal(BaseModel):
+    """An order that the plan wants, as it stands in the books."""
+
+    order_id: str
+    part_id: str
+    from_location: str = Field(alias="from")
+    to_location: str = Field(alias="to")
+    quantity: int
+    departure_at: AwareDatetime
+    arrives_at: AwareDatetime
+    expected_lost_minutes: float
+    why: str
+
+
+class PlanMade(BaseModel):
+    """What a planning run decided and changed."""
+
+    plan_id: str
+    as_of: AwareDatetime = Field(description="The moment that it was made for.")
+    historical: bool = Field(description="Whether that is where an old history ends.")
+    policy: str
+    model_version: str
+    new: int
+    changed: int
+    confirmed: int
+    withdrawn: int
+    not_planned: int = Field(description="Positions whose stock was never counted.")
+    alerts: list[str]
+    proposals: list[Proposal]

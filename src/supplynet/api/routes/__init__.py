@@ -1,0 +1,1 @@
+"""Routes, one file per noun; each calls one function of ``services``."""

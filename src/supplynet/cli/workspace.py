@@ -1,0 +1,62 @@
+"""``init``, ``doctor`` and ``verify``: make a workspace, and check it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from supplynet.cli import options
+from supplynet.cli.output import emit
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command(epilog=options.example("init --workspace plant-1 --plant my-plant"))(init)
+    app.command(epilog=options.example("doctor --workspace plant-1"))(doctor)
+    app.command(epilog=options.example("verify --workspace plant-1"))(verify)
+
+
+def init(
+    workspace: options.Workspace = options.HERE,
+    plant: Annotated[
+        Path | None, typer.Option(help="Folder with plant.toml and its CSV files to take over.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Make a workspace, with your plant in it.
+
+    Settings, books and folders; what is already there stays as it is.
+    """
+    from supplynet.services import setup
+
+    made = setup.init(workspace, plant_folder=plant)
+    emit(made, as_json, lambda: [f"workspace ready in {made.folder}", f"next: {made.next_step}"])
+
+
+def doctor(workspace: options.Workspace = options.HERE, as_json: options.Json = False) -> None:
+    """Check the getting-started list.
+
+    Says what is ready and what to do next; exit status 1 when something is broken.
+    """
+    from supplynet.services import setup
+
+    checks = setup.doctor(workspace)
+    emit(checks, as_json, lambda: [check.line for check in checks])
+    if any(check.state == "broken" for check in checks):
+        raise typer.Exit(1)
+
+
+def verify(workspace: options.Workspace = options.HERE, as_json: options.Json = False) -> None:
+    """Prove the books: balances from the ledger.
+
+    Sums up every movement and compares; exit status 1 and every finding when they differ.
+    """
+    from supplynet.services.verification import verify_books
+
+    findings = verify_books(workspace)
+    result = {"proven": not findings, "findings": findings}
+    emit(result, as_json, lambda: findings or ["balances and free stock agree with the ledger"])
+    if findings:
+        raise typer.Exit(1)

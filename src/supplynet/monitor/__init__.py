@@ -1,0 +1,1 @@
+"""What people watch: the halt risk grid, actions with their reasons, alerts."""

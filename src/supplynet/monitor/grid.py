@@ -1,0 +1,103 @@
+"""The halt risk grid as data for a page: lines x shifts, with the part and its clock times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from supplynet.core.network import LocationKind, Plant
+from supplynet.core.timetable import departures_between
+from supplynet.simulate.model import PlantModel
+from supplynet.simulate.risk import RiskGrid, RunOut
+
+NEGLIGIBLE = 0.0005
+"""Below this a risk is shown as none: the paths cannot tell it from 0."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlanRisk:
+    """The three risks of one plan: same demand, same transit times.
+
+    Attributes:
+        committed: Released orders only.
+        with_proposals: Released orders and the plan's proposals.
+        continues: The policy goes on deciding at every cut-off; the grid shows this one.
+    """
+
+    committed: RiskGrid
+    with_proposals: RiskGrid
+    continues: RiskGrid
+
+
+def grid_document(model: PlantModel, risk: PlanRisk) -> dict[str, Any]:
+    """``{"shifts": [...], "lines": [...]}``: one cell per line and shift, JSON."""
+    shifts = [
+        {"shift_id": s.shift_id, "name": s.name, "start": _iso(s.start), "end": _iso(s.end)}
+        for s in model.shifts
+    ]
+    lines = [
+        {
+            "line_id": line,
+            "showroom_id": ancestor(model.plant, line, LocationKind.SHOWROOM),
+            "station_id": ancestor(model.plant, line, LocationKind.STATION),
+            "cells": [_cell(model, risk, row, column) for column in range(len(shifts))],
+        }
+        for row, line in enumerate(model.lines)
+    ]
+    return {"shifts": shifts, "lines": lines}
+
+
+def ancestor(plant: Plant, location_id: str, kind: LocationKind) -> str | None:
+    """The location of that kind at or above ``location_id``; None when there is none."""
+    place = plant.location(location_id)
+    while place.kind is not kind:
+        if place.parent_id is None:
+            return None
+        place = plant.location(place.parent_id)
+    return place.location_id
+
+
+def last_safe_departure(model: PlantModel, pair: int, runs_out: RunOut) -> datetime | None:
+    """The last regular vehicle that arrives, even when late, before the pair may run out.
+
+    None when the next one is too late already, or when the pair lasts beyond the horizon.
+    """
+    if runs_out.early is None:
+        return None
+    lane = model.plant.lane_by_id[model.lanes[model.lane_of_pair[pair]]]
+    coming = departures_between(lane, model.slots.start, runs_out.early)
+    safe = [
+        departure.departure_at
+        for departure in coming
+        if departure.arrives_late_at <= runs_out.early and departure.cutoff_at >= model.slots.start
+    ]
+    return safe[-1] if safe else None
+
+
+def _cell(model: PlantModel, risk: PlanRisk, line: int, shift: int) -> dict[str, Any]:
+    chance = float(risk.continues.risk[line, shift])
+    committed = float(risk.committed.risk[line, shift])
+    pair = int(risk.continues.culprit[line, shift])
+    if pair < 0:
+        pair = int(risk.committed.culprit[line, shift])
+    cell: dict[str, Any] = {
+        "risk": round(chance, 4) if chance >= NEGLIGIBLE else 0.0,
+        "risk_committed": round(committed, 4) if committed >= NEGLIGIBLE else 0.0,
+        "part_id": None if pair < 0 else model.pairs[pair][1],
+    }
+    runs_out = (
+        risk.committed.runs_out[pair] if pair >= 0 else RunOut(early=None, likely=None, late=None)
+    )
+    cell["runs_out_at"] = _iso(runs_out.likely)
+    cell["runs_out_early"] = _iso(runs_out.early)
+    cell["runs_out_late"] = _iso(runs_out.late)
+    cell["last_departure_at"] = _iso(
+        last_safe_departure(model, pair, runs_out) if pair >= 0 else None
+    )
+    return cell
+
+
+def _iso(moment: datetime | None) -> str | None:
+    """RFC 3339 with Z, whole seconds."""
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")

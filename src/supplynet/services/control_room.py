@@ -1,0 +1,127 @@
+"""The first screen: one snapshot of everything that it shows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from supplynet.core.orders import Order, OrderState
+from supplynet.services import data
+from supplynet.services.books import Books, has_plant
+from supplynet.services.headline import headline
+from supplynet.services.overview import SCOREBOARD, alert_row, automation, clock_at, iso
+from supplynet.storage import alerts, changes, events, orders, plans, values
+
+Row = dict[str, Any]
+STALE_AFTER_SECONDS = 10
+
+
+def control_room(books: Books) -> Row:
+    """Everything that the first screen shows; what is not there yet is empty."""
+    now = data.as_of(books)
+    plant, clock = _plant(books), clock_at(books, now)
+    with books.store.read() as tx:
+        plan = plans.latest_plan(tx)
+        open_alerts = [alert_row(alert) for alert in alerts.open_alerts(tx)]
+        waiting = orders.list_orders(
+            tx, states=[OrderState.PROPOSED, OrderState.APPROVED], departing_from=now
+        )
+        screen = {
+            "generated_at": iso(books.wall_clock()),
+            "change": changes.latest_seq(tx),
+            "plant": plant,
+            "clock": clock,
+            "freshness": {
+                "last_event_at": iso(events.last_event_at(tx)),
+                "plan_made_at": None if plan is None else iso(plan.made_at),
+                "stale_after_seconds": STALE_AFTER_SECONDS,
+            },
+            "alerts": open_alerts,
+            "automation": automation(books, tx),
+            "scoreboard": values.get_value(tx, SCOREBOARD),
+        }
+    halted = {row["location_id"] for row in open_alerts if row["kind"] == "halted"}
+    shifts, lines = _ahead({} if plan is None else plan.document, now, halted)
+    actions = _actions(books, waiting)
+    zone = ZoneInfo(plant["time_zone"])
+    return screen | {
+        "shift": _running(shifts, now),
+        "shifts": shifts,
+        "lines": lines,
+        "actions": actions,
+        "headline": headline(lines, shifts, actions, zone, has_plan=plan is not None),
+    }
+
+
+def _plant(books: Books) -> Row:
+    if not has_plant(books.workspace):
+        return {"plant_id": "", "name": "No plant yet", "time_zone": "UTC"}
+    plant = books.plant
+    return {
+        "plant_id": plant.plant_id,
+        "name": plant.name or plant.plant_id,
+        "time_zone": plant.time_zone,
+    }
+
+
+def _ahead(document: Row, now: datetime, halted: set[str]) -> tuple[list[Row], list[Row]]:
+    """Shifts of the grid that are not over, and the lines with their cells of these."""
+    shifts = document.get("shifts", [])
+    over = sum(datetime.fromisoformat(shift["end"]) <= now for shift in shifts)
+    lines = [
+        {
+            "line_id": line["line_id"],
+            # A warehouse that is known by its sales alone is a line without a station above it.
+            "station_id": line["station_id"] or line["showroom_id"] or line["line_id"],
+            "showroom_id": line["showroom_id"] or line["station_id"] or line["line_id"],
+            "halted": line["line_id"] in halted,
+            "cells": line["cells"][over:],
+        }
+        for line in document.get("lines", [])
+    ]
+    return shifts[over:], lines
+
+
+def _running(shifts: list[Row], now: datetime) -> Row | None:
+    """The running shift with its minutes left; None between shifts and before the first plan."""
+    for shift in shifts:
+        start, end = (datetime.fromisoformat(shift[name]) for name in ("start", "end"))
+        if start <= now < end:
+            return {**shift, "minutes_left": int((end - now).total_seconds() // 60)}
+    return None
+
+
+def _actions(books: Books, waiting: list[Order]) -> list[Row]:
+    """Proposals and approved orders that have not left, the most lost minutes first."""
+    parts = books.plant.part_by_id if waiting else {}
+    rules = books.plant.supply_rule if waiting else {}
+    rows = []
+    for order in waiting:
+        why, part = order.explanation, parts.get(order.part_id)
+        rule = rules.get((order.to_location, order.part_id))
+        rows.append(
+            {
+                "order_id": order.order_id,
+                "part_id": order.part_id,
+                "description": "" if part is None else part.description,
+                "from": order.from_location,
+                "to": order.to_location,
+                "quantity": order.quantity,
+                "unit": "pcs" if part is None else part.unit,
+                "containers": None if rule is None else -(-order.quantity // rule.container_size),
+                "state": order.state.value,
+                "departure_at": iso(order.departure_at),
+                "cutoff_at": iso(order.cutoff_at),
+                "arrives_at": iso(order.arrives_at),
+                "expected_lost_minutes": why.get("expected_lost_minutes", 0.0),
+                "risk_before": why.get("risk_before", 0.0),
+                "risk_after": why.get("risk_after", 0.0),
+                "lines": why.get("lines", []),
+                "why": why.get("why", ""),
+            }
+        )
+    return sorted(
+        rows,
+        key=lambda row: (-row["expected_lost_minutes"], row["departure_at"], row["order_id"]),
+    )

@@ -1,0 +1,241 @@
+"""What people look at behind the first screen: lists and single facts, read from the books.
+
+A list is read page by page: a function takes the position after which to go on and returns rows
+with the position of the last one, None after the last page.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from supplynet.core.ledger import Account
+from supplynet.core.network import Plant
+from supplynet.errors import NotFound
+from supplynet.services import data
+from supplynet.services.books import Books
+from supplynet.storage import ReadTx, changes, ledger, plans, values
+from supplynet.storage import alerts as alert_rows
+
+Row = dict[str, Any]
+SCOREBOARD = "scoreboard"
+"""Value in the books: how policies and models compare, as the page shows it."""
+PAUSED = "paused"
+"""Value in the books: whether automation holds still."""
+MANY_CHANGES = 10_000
+"""One who missed more than this takes a new snapshot instead of their list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """What a watcher of the books needs to know.
+
+    Attributes:
+        seq: Number of the newest change.
+        clock: The plant's, as in the first screen.
+        kinds: What changed since the number asked for; None when that is no longer known.
+    """
+
+    seq: int
+    clock: Row
+    kinds: frozenset[str] | None
+
+
+def pulse(books: Books, after: int | None = None) -> Pulse:
+    """The newest change, the plant's time, and the kinds of what changed after ``after``."""
+    clock = clock_at(books, data.as_of(books))
+    with books.store.read() as tx:
+        seq = changes.latest_seq(tx)
+        return Pulse(seq=seq, clock=clock, kinds=_kinds(tx, seq if after is None else after, seq))
+
+
+def _kinds(tx: ReadTx, after: int, upto: int) -> frozenset[str] | None:
+    if after == upto:
+        return frozenset()
+    # Books that were restored from a backup are behind a client; pruned ones are ahead of it.
+    if not 0 <= upto - after <= MANY_CHANGES or after + 1 < changes.oldest_seq(tx):
+        return None
+    return frozenset(change.kind for change in changes.changes_since(tx, after, MANY_CHANGES))
+
+
+def latest_change(books: Books) -> int:
+    """Number of the newest change."""
+    with books.store.read() as tx:
+        return changes.latest_seq(tx)
+
+
+def clock_at(books: Books, now: datetime) -> Row:
+    """The plant's clock as data: ``now`` is ``services.data.as_of``.
+
+    It stands still (speed 0) where the plant's history ends long ago.
+    """
+    read = books.clock()
+    standing = not read.simulated and now < read.now
+    return {
+        "now": iso(now),
+        "speed": 0.0 if standing else read.speed,
+        "simulated": read.simulated,
+    }
+
+
+def automation(books: Books, tx: ReadTx) -> Row:
+    """Whether orders leave by themselves, and whether that is paused."""
+    return {
+        "mode": books.settings.automation_mode,
+        "paused": bool(values.get_value(tx, PAUSED, False)),
+    }
+
+
+def read_automation(books: Books) -> Row:
+    """``automation`` in a transaction of its own."""
+    with books.store.read() as tx:
+        return automation(books, tx)
+
+
+def set_paused(books: Books, paused: bool, *, reason: str, actor: str) -> Row:
+    """Pause or resume automatic releases; planning and proposals go on. The same again is fine."""
+    with books.store.write(actor, data.as_of(books)) as tx:
+        values.set_value(tx, PAUSED, paused, reason=reason)
+        return automation(books, tx)
+
+
+def alerts(books: Books) -> list[Row]:
+    """Open alerts, the most severe first."""
+    with books.store.read() as tx:
+        return [alert_row(alert) for alert in alert_rows.open_alerts(tx)]
+
+
+def alert_row(alert: alert_rows.Alert) -> Row:
+    """An alert as JSON."""
+    row = asdict(alert)
+    row["severity"], row["raised_at"] = alert.severity.value, iso(alert.raised_at)
+    del row["resolved_at"]
+    return row
+
+
+def stock(
+    books: Books,
+    *,
+    location_id: str | None = None,
+    part_id: str | None = None,
+    limit: int = 200,
+    after: tuple[str, str] | None = None,
+) -> tuple[list[Row], tuple[str, str] | None]:
+    """Stock by (location, part) with what is under way; positions are (location, part)."""
+    plant = books.plant
+    with books.store.read() as tx:
+        held, coming = ledger.on_hand(tx), ledger.on_order(tx)
+        moving = {
+            (place, part): quantity
+            for (part, place, account), quantity in ledger.balances(tx).items()
+            if account is Account.IN_TRANSIT
+        }
+        mean = _mean_per_shift(tx, plant)
+    keys = sorted(
+        key
+        for key in set(held) | set(coming) | set(plant.supply_rule)
+        if location_id in {None, key[0]}
+        and part_id in {None, key[1]}
+        and (after is None or key > after)
+    )
+    rows = [
+        {
+            "location_id": key[0],
+            "part_id": key[1],
+            "on_hand": held.get(key, 0),
+            "on_order": coming.get(key, 0),
+            "in_transit": moving.get(key, 0),
+            "unit": _unit(plant, key[1]),
+            "cover_shifts": _cover(held.get(key, 0), mean.get(key)),
+        }
+        for key in keys[:limit]
+    ]
+    return rows, keys[limit - 1] if len(keys) > limit else None
+
+
+def current_plan(books: Books) -> Row:
+    """The last plan with its grid.
+
+    Raises:
+        NotFound: None was made yet.
+    """
+    with books.store.read() as tx:
+        plan = plans.latest_plan(tx)
+    if plan is None:
+        raise NotFound("plan", "latest", "make one: supplynet plan, or POST /api/v1/plan")
+    return {
+        "plan_id": plan.plan_id,
+        "made_at": iso(plan.made_at),
+        "snapshot_seq": plan.snapshot_seq,
+        "seed": plan.seed,
+        "model_version": plan.model_version,
+        "policy": plan.policy,
+        **plan.document,
+    }
+
+
+def forecasts(
+    books: Books,
+    *,
+    location_id: str | None = None,
+    part_id: str | None = None,
+    limit: int = 200,
+    after: tuple[str, int] | None = None,
+) -> tuple[list[Row], tuple[str, int] | None]:
+    """Quantiles behind the last plan; positions are (plan, rows seen).
+
+    Later pages are of the same plan as the first, whatever was planned meanwhile.
+
+    Raises:
+        NotFound: The plan of ``after`` is no longer kept: begin again.
+    """
+    with books.store.read() as tx:
+        newest = plans.latest_plan(tx)
+        if newest is None:
+            return [], None
+        plan_id, start = (newest.plan_id, 0) if after is None else after
+        frame = pl.read_parquet(io.BytesIO(plans.forecast_of(tx, plan_id)))
+    if location_id is not None:
+        frame = frame.filter(pl.col("location_id") == location_id)
+    if part_id is not None:
+        frame = frame.filter(pl.col("part_id") == part_id)
+    rows, seen = frame.slice(start, limit).to_dicts(), start + limit
+    return rows, (plan_id, seen) if seen < frame.height else None
+
+
+def iso(moment: datetime | None) -> str | None:
+    """RFC 3339 with Z, whole seconds."""
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _mean_per_shift(tx: ReadTx, plant: Plant) -> dict[tuple[str, str], float]:
+    """Median forecast of a shift's demand by (stock point, part), from the last plan."""
+    plan = plans.latest_plan(tx)
+    if plan is None:
+        return {}
+    frame = pl.read_parquet(io.BytesIO(plans.forecast_of(tx, plan.plan_id)))
+    medians = (
+        frame.filter(pl.col("quantile") == 0.5)
+        .group_by("location_id", "part_id")
+        .agg(pl.col("demand").mean())
+    )
+    found: dict[tuple[str, str], float] = {}
+    for line, part, demand in medians.iter_rows():
+        key = (plant.stock_point_of(line), part)
+        found[key] = found.get(key, 0.0) + demand
+    return found
+
+
+def _cover(on_hand: int, mean: float | None) -> float | None:
+    if mean is None or mean <= 0:
+        return None
+    return round(max(on_hand, 0) / mean, 2)
+
+
+def _unit(plant: Plant, part_id: str) -> str:
+    part = plant.part_by_id.get(part_id)
+    return "pcs" if part is None else part.unit

@@ -1,0 +1,118 @@
+"""Decide now: one run of the cycle over a workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from supplynet import cycle
+from supplynet.core.orders import Order
+from supplynet.services import data, forecasting
+from supplynet.services.books import Books, open_books
+from supplynet.services.policies import policy_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOutcome:
+    """What a planning run decided and changed."""
+
+    plan: cycle.Plan
+    committed: cycle.Committed
+    as_of: datetime
+    historical: bool
+
+    def summary(self) -> dict[str, Any]:
+        """For programs."""
+        done = self.committed
+        return {
+            "plan_id": done.plan_id,
+            "as_of": self.as_of,
+            "historical": self.historical,
+            "policy": self.plan.policy,
+            "model_version": self.plan.model_version,
+            "new": len(done.new),
+            "changed": len(done.changed),
+            "confirmed": len(done.confirmed),
+            "withdrawn": len(done.withdrawn),
+            "not_planned": len(self.plan.snapshot.unknown_stock),
+            "alerts": [cause.message for cause in self.plan.causes],
+            "proposals": [_proposal(order) for order in self._proposals()],
+        }
+
+    def lines(self) -> list[str]:
+        """For people: what changed, then what to send, the most urgent first."""
+        done = self.committed
+        when = f"{self.as_of:%Y-%m-%d %H:%M}Z"
+        if self.historical:
+            when += " (where the history ends)"
+        head = (
+            f"plan as of {when}: {len(done.new)} new, {len(done.changed)} changed, "
+            f"{len(done.confirmed)} confirmed, {len(done.withdrawn)} withdrawn proposals"
+        )
+        left_out = len(self.plan.snapshot.unknown_stock)
+        notes = []
+        if left_out:
+            notes.append(
+                f"{left_out:,} positions are not planned: their stock was never counted; "
+                "supplynet import STOCK.csv --kind stock"
+            )
+        actions = [
+            f"{order.departure_at:%m-%d %H:%M}Z  {order.quantity:>7,} {order.part_id}  "
+            f"{order.from_location} -> {order.to_location}  {order.explanation['why']}"
+            for order in self._proposals()
+        ]
+        alerts = [f"{cause.severity.value}: {cause.message}" for cause in self.plan.causes]
+        return [head, *notes, *alerts, *actions]
+
+    def _proposals(self) -> list[Order]:
+        found = [*self.committed.new, *self.committed.changed, *self.committed.confirmed]
+        return sorted(found, key=lambda order: -order.explanation["expected_lost_minutes"])
+
+
+def plan_in(folder: Path, *, actor: str, seed: int | None = None) -> PlanOutcome:
+    """``plan_now`` for the workspace in ``folder``."""
+    return plan_now(open_books(folder), actor=actor, seed=seed)
+
+
+def plan_now(books: Books, *, actor: str, seed: int | None = None) -> PlanOutcome:
+    """Plan as of now; twice in a row changes nothing.
+
+    Raises:
+        InvalidInput: No stock is known, or no model is trained.
+        SnapshotMoved: The books kept moving.
+    """
+    now = data.as_of(books)
+    forecaster = forecasting.champion_forecaster(books)
+    plan, committed = cycle.run(
+        books.store,
+        books.workspace.history,
+        books.plant,
+        forecaster,
+        policy_of(books),
+        actor=actor,
+        now=now,
+        paths=books.settings.paths,
+        seed=books.settings.seed if seed is None else seed,
+    )
+    return PlanOutcome(
+        plan=plan,
+        committed=committed,
+        as_of=now,
+        historical=not books.is_simulated and now < books.wall_clock(),
+    )
+
+
+def _proposal(order: Order) -> dict[str, Any]:
+    return {
+        "order_id": order.order_id,
+        "part_id": order.part_id,
+        "from": order.from_location,
+        "to": order.to_location,
+        "quantity": order.quantity,
+        "departure_at": order.departure_at,
+        "arrives_at": order.arrives_at,
+        "expected_lost_minutes": order.explanation["expected_lost_minutes"],
+        "why": order.explanation["why"],
+    }

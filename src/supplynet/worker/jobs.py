@@ -1,0 +1,65 @@
+"""Kinds of long work, run the same way from the command line and from the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from supplynet.services import forecasting, simulation
+from supplynet.services.books import open_books, system_now
+from supplynet.worker.job_process import JobContext
+from supplynet.worker.runner import JobRunner, run_job
+
+KINDS = {
+    "train": "supplynet.worker.jobs:train",
+    "simulate": "supplynet.worker.jobs:simulate",
+}
+"""Job kind -> function, as the process of a job finds it."""
+
+
+def train(context: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """``{"models": [...], "seed": int or null}`` -> champion and comparison."""
+    books = open_books(context.workspace)
+    return forecasting.train(
+        books, params["models"], seed=params.get("seed"), report=context.progress
+    )
+
+
+def simulate(context: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """``{"days": int, "policies": [...], "seed": int or null}`` -> scoreboard."""
+    board = simulation.simulate(
+        context.workspace,
+        days=params["days"],
+        policies=params["policies"],
+        seed=params.get("seed"),
+        report=context.progress,
+    )
+    return board.as_dict()
+
+
+def run_here(
+    folder: Path,
+    kind: str,
+    params: Mapping[str, Any],
+    *,
+    report: Callable[[float, str], None] | None = None,
+) -> Any:
+    """Submit a job, run it in a process of its own, wait, and return its result.
+
+    Raises:
+        JobError: It failed, with its own message.
+    """
+    books = open_books(folder)
+    runner = JobRunner(
+        books.store, books.workspace.folder, KINDS, runner_id="cli", clock=system_now
+    )
+    return run_job(
+        runner,
+        books.store,
+        kind,
+        params,
+        actor="cli",
+        now=books.wall_clock(),
+        on_progress=report,
+    )

@@ -1,0 +1,63 @@
+"""A tiny demo with a plan behind the real application."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from supplynet.api.app import create_app
+from supplynet.services import planning
+from supplynet.services.books import Books, open_books
+
+HERE = "http://127.0.0.1:8321"
+
+
+@pytest.fixture(scope="session")
+def planned(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo after its first plan: to be copied, never written."""
+    folder = Path(shutil.copytree(demo_template, tmp_path_factory.mktemp("planned") / "demo"))
+    books = open_books(folder)
+    planning.plan_now(books, actor="test")
+    books.store.close()
+    return folder
+
+
+@pytest.fixture
+def books(planned: Path, tmp_path: Path) -> Iterator[Books]:
+    """Books of its own for a test that writes."""
+    opened = open_books(Path(shutil.copytree(planned, tmp_path / "demo")))
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture
+def client(books: Books) -> Iterator[TestClient]:
+    """The application over ``books``."""
+    with TestClient(create_app(books), base_url=HERE) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def reader(planned: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One application for all tests that only read."""
+    folder = Path(shutil.copytree(planned, tmp_path_factory.mktemp("read") / "demo"))
+    opened = open_books(folder)
+    with TestClient(create_app(opened), base_url=HERE) as client:
+        yield client
+    opened.store.close()
+
+
+@pytest.fixture
+def empty_client(tmp_path: Path) -> Iterator[TestClient]:
+    """The application over a workspace that was made a moment ago."""
+    from supplynet.storage import init_workspace
+
+    init_workspace(tmp_path / "empty")
+    opened = open_books(tmp_path / "empty")
+    with TestClient(create_app(opened), base_url=HERE) as client:
+        yield client
+    opened.store.close()
