@@ -21,8 +21,8 @@ LISTS = ["stock", "orders", "forecasts", "jobs"]
 
 
 def is_problem(answer: Any, status: int) -> bool:
-    body = answer.json()
-    return (
+    body: dict[str, Any] = answer.json()
+    return bool(
         answer.status_code == status == body["status"]
         and answer.headers["content-type"] == "application/problem+json"
         and {"type", "title", "detail"} <= body.keys()

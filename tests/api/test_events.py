@@ -18,7 +18,7 @@ def event(number: int = 1, **other: Any) -> Json:
         "event_id": f"event-{number}",
         "source": "plc-7",
         "type": "consumed",
-        "occurred_at": "2025-04-09T04:30:00Z",
+        "occurred_at": "2025-12-01T04:30:00Z",
         "location_id": "SR1.ST1.A",
         "part_id": "P-001",
         "quantity": 5,

@@ -21,7 +21,9 @@ def all_rows(client: TestClient, path: str, limit: int, **filters: str) -> Rows:
     rows: Rows = []
     cursor: str | None = None
     while True:
-        given = {"limit": limit, **filters} | ({"cursor": cursor} if cursor else {})
+        given = {"limit": str(limit), **filters}
+        if cursor is not None:
+            given["cursor"] = cursor
         page = client.get(f"{API}/{path}", params=given).json()
         assert len(page["items"]) <= limit
         rows += page["items"]
@@ -80,7 +82,7 @@ def test_later_pages_of_a_forecast_are_of_the_same_plan(client: TestClient) -> N
                 "event_id": "count",
                 "source": "scanner-1",
                 "type": "counted",
-                "occurred_at": "2025-04-09T03:00:00Z",
+                "occurred_at": "2025-12-01T04:10:00Z",
                 "location_id": "SR1",
                 "part_id": "P-001",
                 "quantity": 900,

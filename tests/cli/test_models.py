@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_what_cannot_be_measured_is_null_and_a_dash(
 
 
 def test_constant_demand_has_no_mase_and_can_be_trained(call: Call, tmp_path: Path) -> None:
-    days = [f"W1,bolt,2024-{month:02}-{day:02},5" for month in (1, 2) for day in range(1, 29)]
+    days = [f"W1,bolt,{date(2024, 1, 1) + timedelta(days=n)},5" for n in range(56)]
     sales = tmp_path / "sales.csv"
     sales.write_text("\n".join(["location_id,part_id,date,quantity", *days]))
     assert call("init", "-w", tmp_path / "new").status == 0

@@ -73,7 +73,7 @@ def test_a_proposal_takes_risk_away_and_saves_minutes(small: Build) -> None:
     proposal = order(30, START + 14 * HOUR)
     after = halt_risk(model, now, paths, proposals=[proposal])
     assert after.risk[0, 3] == 0 < before.risk[0, 3]
-    assert saved_minutes(before, after).tolist() == [before.lost_minutes[0]]
+    assert saved_minutes(before, after).sum(axis=1).tolist() == [before.lost_minutes[0]]
     # Released, the order is part of the state and the committed risk is the same.
     released = halt_risk(model, state([30], [100], proposal), paths)
     assert released.risk.tolist() == after.risk.tolist()
@@ -131,7 +131,7 @@ def test_the_culprit_is_the_part_that_costs_most_minutes(small: Build) -> None:
     grid = halt_risk(model, state([1000, 6], [0, 0]), paths_of(model, demand))
     assert grid.culprit.tolist() == [[1, 1], [-1, -1]]
     assert grid.lost_minutes.tolist() == [18 * 60, 0]
-    assert grid.lost_minutes_of_pair.tolist() == [0, 18 * 60]
+    assert grid.lost_minutes_of_pair.tolist() == [[0, 0], [6 * 60, 12 * 60]]
 
 
 def test_risk_starts_inside_a_running_shift(small: Build) -> None:

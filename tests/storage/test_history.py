@@ -8,7 +8,7 @@ import pytest
 
 from supplynet.errors import InvalidInput, StoreError
 from supplynet.frames.demand import DEMAND_SCHEMA, conform
-from supplynet.storage.history import read_history, write_history
+from supplynet.storage.history import newest_period, read_history, write_history
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 SHIFT = timedelta(hours=12)
@@ -36,6 +36,16 @@ def test_history_lies_by_month_and_comes_back_as_it_was(tmp_path: Path) -> None:
     assert read_history(tmp_path).equals(frame)
     assert read_history(tmp_path, NEW_YEAR, NEW_YEAR + SHIFT)["consumed"].to_list() == [3]
     assert read_history(tmp_path, end=NEW_YEAR)["consumed"].to_list() == [1, 2]
+
+
+def test_the_newest_period_is_known_without_reading_all(tmp_path: Path) -> None:
+    assert newest_period(tmp_path) is None
+    write_history(tmp_path, "imported", demand(1, 2, 3, start=NEW_YEAR - 2 * SHIFT))
+    assert newest_period(tmp_path) == NEW_YEAR
+    write_history(tmp_path, "ledger", demand(1, start=NEW_YEAR + 5 * SHIFT))
+    assert newest_period(tmp_path) == NEW_YEAR + 5 * SHIFT
+    write_history(tmp_path, "ledger", demand(1, start=NEW_YEAR + 9 * SHIFT))
+    assert newest_period(tmp_path) == NEW_YEAR + 9 * SHIFT
 
 
 def test_the_same_key_again_replaces_the_row_and_leaves_the_others(tmp_path: Path) -> None:

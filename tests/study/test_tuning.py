@@ -65,7 +65,7 @@ def test_both_policies_have_as_many_candidates_and_start_with_the_most_careful()
 
     order_up_to = order_up_to_grid()
     min_max = min_max_grid((("R1", "bolt"),), np.array([[8.0], [12.0]]))
-    assert len(order_up_to) == len(min_max) == 21
+    assert len(order_up_to) == len(min_max) == 24
     levels = [each.policy.thresholds["R1", "bolt"] for each in min_max]  # type: ignore[attr-defined]
     assert levels[0] == max(levels)
     careful = order_up_to[0].parameters

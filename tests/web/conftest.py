@@ -1,7 +1,8 @@
 """A canned plant behind the API of the control room, and a Chromium that looks at its page.
 
 Point the tests at another app by overriding ``control_room_app``: whatever it serves, the tests
-read the expected figures from its own ``GET /api/v1/control-room``.
+read the expected figures from its own ``GET /api/v1/control-room``. Server, browser and tab are
+those of a module; each test finds the tab opened anew, on a plant as it was.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,10 +22,11 @@ import httpx2
 import numpy as np
 import pytest
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
+from fastapi import Request as HttpRequest
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from supplynet import web
@@ -247,6 +249,10 @@ class CannedPlant:
     room: Json = field(default_factory=control_room)
     started: float = field(default_factory=time.monotonic)
 
+    def start_again(self) -> None:
+        """As if nothing had happened."""
+        self.room, self.started = control_room(), time.monotonic()
+
     def now(self) -> str:
         seconds = (time.monotonic() - self.started) * self.room["clock"]["speed"]
         return utc(NOW + timedelta(seconds=seconds))
@@ -283,7 +289,7 @@ def canned_app(plant: CannedPlant) -> FastAPI:
         return plant.snapshot()
 
     @app.post("/api/v1/orders/{order_id}/{step}")
-    async def change(order_id: str, step: str, request: Request) -> JSONResponse:
+    async def change(order_id: str, step: str, request: HttpRequest) -> JSONResponse:
         body = await request.json()
         state = {"approve": "approved", "cancel": "cancelled"}[step]
         order = plant.set_state(order_id, state, body.get("quantity"))
@@ -302,7 +308,7 @@ def canned_app(plant: CannedPlant) -> FastAPI:
     return app
 
 
-async def _with_policy(request: Request, call_next: Any) -> Any:
+async def _with_policy(request: HttpRequest, call_next: Any) -> Any:
     response = await call_next(request)
     response.headers["Content-Security-Policy"] = POLICY
     return response
@@ -355,33 +361,32 @@ class Site:
         return room
 
 
-@pytest.fixture
-def control_room_app() -> ASGIApp:
-    """The app under test; override this to run the same tests against another one."""
-    return canned_app(CannedPlant())
+@pytest.fixture(scope="module")
+def canned_plant() -> CannedPlant:
+    return CannedPlant()
 
 
-@pytest.fixture
-def site(control_room_app: ASGIApp) -> Iterator[Site]:
+@pytest.fixture(scope="module")
+def control_room_app(canned_plant: CannedPlant) -> ASGIApp:
+    """The app under test; override this to run tests against another one."""
+    return canned_app(canned_plant)
+
+
+@pytest.fixture(scope="module")
+def running_site(
+    control_room_app: ASGIApp, serve: Callable[..., AbstractContextManager[uvicorn.Server]]
+) -> Iterator[Site]:
     silencer = Silencer(control_room_app)
-    config = uvicorn.Config(
-        silencer,
-        port=0,
-        log_level="error",
-        lifespan="auto",
-        ws="none",
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield Site(url=f"http://127.0.0.1:{port}", silencer=silencer)
-    server.should_exit = True
-    thread.join(timeout=10)
+    with serve(silencer, lifespan="auto", timeout_graceful_shutdown=1) as server:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield Site(url=f"http://127.0.0.1:{port}", silencer=silencer)
+
+
+@pytest.fixture
+def site(running_site: Site, canned_plant: CannedPlant) -> Site:
+    canned_plant.start_again()
+    running_site.silencer.silent = False
+    return running_site
 
 
 @pytest.fixture(scope="module")
@@ -398,29 +403,54 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass(frozen=True)
+class Tab:
+    """One tab and what it did that it should not: other hosts asked, errors, broken policies."""
+
+    page: Page
+    elsewhere: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def watch(self, url: str) -> None:
+        def asked(request: Request) -> None:
+            if not request.url.startswith(url):
+                self.elsewhere.append(request.url)
+
+        def said(message: ConsoleMessage) -> None:
+            if "Content Security" in message.text:
+                self.errors.append(message.text)
+
+        self.page.on("request", asked)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", said)
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, running_site: Site) -> Iterator[Tab]:
+    context = browser.new_context()
+    context.set_default_timeout(5_000)
+    opened = Tab(context.new_page())
+    opened.watch(running_site.url)
+    yield opened
+    context.close()
+
+
 @pytest.fixture
-def page(browser: Browser, site: Site) -> Iterator[Page]:
+def page(tab: Tab, site: Site) -> Iterator[Page]:
     """The control room, open at 1920 x 1080; at the end it must not have broken a rule.
 
     No request may go to another host, no error or broken content policy to the console.
     """
-    context = browser.new_context(viewport={"width": 1920, "height": 1080}, color_scheme="dark")
-    context.set_default_timeout(5_000)
-    page = context.new_page()
-    elsewhere: list[str] = []
-    errors: list[str] = []
-    page.on(
-        "request",
-        lambda request: None if request.url.startswith(site.url) else elsewhere.append(request.url),
-    )
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on(
-        "console",
-        lambda said: errors.append(said.text) if "Content Security" in said.text else None,
-    )
+    page = tab.page
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.emulate_media(color_scheme="dark")
+    page.mouse.move(5, 5)
     page.goto(site.url)
     page.get_by_role("grid").wait_for()
     yield page
-    context.close()
-    assert elsewhere == []
-    assert errors == []
+    page.goto("about:blank")  # closes its stream, so that nothing of this test reaches the next
+    page.unroute_all(behavior="ignoreErrors")
+    broken = [*tab.elsewhere, *tab.errors]
+    tab.elsewhere.clear()
+    tab.errors.clear()
+    assert broken == []

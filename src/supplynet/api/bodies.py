@@ -25,7 +25,7 @@ _LARGEST = 2_000_000_000
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 # PostgreSQL cannot store a NUL, and no one can read one.
 Reason = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x08]*$")]
-Seed = Annotated[StrictInt | None, Field(ge=0, le=2**63 - 1)]
+Seed = Annotated[StrictInt | None, Field(ge=0, le=2**53 - 1)]
 
 
 class Body(BaseModel):

@@ -68,9 +68,9 @@ def run_server(workspace: Path, *, host: str | None, port: int | None, speed: fl
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    with _ended_like_interrupted(), Loop(books, speed=speed), _running_jobs(books):
-        with suppress(KeyboardInterrupt):  # raised again by the server once it has stopped
-            server.run()
+    interrupted = suppress(KeyboardInterrupt)  # raised again by the server once it has stopped
+    with _ended_like_interrupted(), Loop(books, speed=speed), _running_jobs(books), interrupted:
+        server.run()
 
 
 @contextmanager

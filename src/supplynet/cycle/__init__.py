@@ -15,9 +15,19 @@ from pathlib import Path
 from supplynet.core.network import Plant
 from supplynet.core.protocols import Policy
 from supplynet.cycle.decision import Plan, make_plan
-from supplynet.cycle.demand import close_shifts
-from supplynet.cycle.intake import TakenIn, take_in
-from supplynet.cycle.orders import Committed, cancel, commit, release, release_due
+from supplynet.cycle.demand import close_shifts, observe
+from supplynet.cycle.intake import TakenIn, post, take_in
+from supplynet.cycle.live import connect_whole_plant, is_connected
+from supplynet.cycle.orders import (
+    ORDERS,
+    STOCK_AND_ORDERS,
+    Committed,
+    cancel,
+    commit,
+    expire,
+    release,
+    release_due,
+)
 from supplynet.cycle.snapshot import Snapshot, take_snapshot
 from supplynet.errors import SnapshotMoved
 from supplynet.forecast.bound import BoundForecaster
@@ -31,7 +41,12 @@ __all__ = [
     "cancel",
     "close_shifts",
     "commit",
+    "connect_whole_plant",
+    "expire",
+    "is_connected",
     "make_plan",
+    "observe",
+    "post",
     "release",
     "release_due",
     "run",
@@ -55,16 +70,22 @@ def run(
 ) -> tuple[Plan, Committed]:
     """Close finished shifts, take a snapshot, decide, write; again when the books moved meanwhile.
 
+    On a busy plant stock always moves while a plan is computed. So the last attempt stands though
+    parts were used or received meanwhile: a proposal that cannot be met is refused when it is
+    released. It does not stand when orders have changed.
+
     Raises:
-        SnapshotMoved: The books moved in every attempt.
+        SnapshotMoved: Orders changed in every attempt.
     """
     known_until = forecaster.history.periods[-1].end
     close_shifts(store, history, plant, since=known_until, now=now)
+    expire(store, actor=actor, now=now)
     for attempt in range(1, ATTEMPTS + 1):
         snapshot = take_snapshot(store, history, plant, since=known_until, now=now)
         plan = make_plan(snapshot, forecaster, policy, paths=paths, seed=seed)
         try:
-            return plan, commit(store, plan, actor=actor)
+            unmoved = STOCK_AND_ORDERS if attempt < ATTEMPTS else ORDERS
+            return plan, commit(store, plan, actor=actor, unmoved=unmoved)
         except SnapshotMoved:
             if attempt == ATTEMPTS:
                 raise

@@ -63,9 +63,7 @@ class CountedStock:
             event_table.c.part_id,
             event_table.c.occurred_at,
             event_table.c.recorded_at,
-        ).where(
-            event_table.c.type == EventType.COUNTED.value, event_table.c.occurred_at > since
-        )
+        ).where(event_table.c.type == EventType.COUNTED.value, event_table.c.occurred_at > since)
         for place, part, occurred_at, recorded_at in tx.connection.execute(query):
             insort(self._counted[place, part], min(occurred_at, recorded_at))
 

@@ -92,6 +92,7 @@ def make_plan(
             snapshot.below_zero,
             snapshot.state.halted,
             snapshot.troubles,
+            snapshot.unknown_stock,
         ),
     )
 

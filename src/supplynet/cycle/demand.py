@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Column, case, func, select
 
-from supplynet.core.events import EventType
 from supplynet.core.ledger import Account
 from supplynet.core.network import Plant
 from supplynet.core.protocols import Observed
@@ -59,26 +58,27 @@ def close_shifts(
     Raises:
         SnapshotMoved: Others kept closing at the same time.
     """
+    again: datetime | None = None
     for _ in range(ATTEMPTS):
         with store.read() as tx:
             known = values.get_value(tx, CLOSED)
             before = _closing(tx, plant, since, known)
-            start = _first_touched(tx, plant, before, known, now)
-            after = replace(before, until=max(before.until, now), seen_events=_newest(tx, events.c.seq))
-            frame = None
-            if start is not None:
-                frame = ledger_demand(tx, plant, before.connected, start, now)
-        if frame is None:
-            return 0
+            touched = _first_touched(tx, plant, before, known, now)
+            starts = [start for start in (touched, again) if start is not None]
+            if not starts:
+                return 0
+            after = replace(
+                before, until=max(before.until, now), seen_events=_newest(tx, events.c.seq)
+            )
+            frame = ledger_demand(tx, plant, before.connected, min(starts), now)
         written = 0 if frame.is_empty() else write_history(history, "ledger", frame)
         if _keep(store, after, known):
             return written
+        again = min(starts)  # ours may be the older rows, written over the newer ones
     raise SnapshotMoved(before.connected.seen, after.connected.seen)
 
 
-def _closing(
-    tx: ReadTx, plant: Plant, since: datetime, known: dict[str, Any] | None
-) -> _Closing:
+def _closing(tx: ReadTx, plant: Plant, since: datetime, known: dict[str, Any] | None) -> _Closing:
     connected = read_connected(tx, plant, since)
     if known is None:
         return _Closing(connected=connected, until=connected.floor, seen_events=0)
@@ -116,10 +116,7 @@ def _first_touched(
 
 
 def _keep(store: Store, closing: _Closing, known: dict[str, Any] | None) -> bool:
-    """Note how far the history is; False when somebody else has closed meanwhile.
-
-    Then the file may hold the older rows of the two, and both must be done again.
-    """
+    """Note how far the history is; False when somebody else has closed meanwhile."""
     told = {
         "until": closing.until.isoformat(),
         "seen_movements": closing.connected.seen,
@@ -155,7 +152,9 @@ def _used(
     """
     consumed = Account.CONSUMED.value
     goes_in = movements.c.to_account == consumed
-    line: Column[str] | Any = case((goes_in, movements.c.to_location), else_=movements.c.from_location)
+    line: Column[str] | Any = case(
+        (goes_in, movements.c.to_location), else_=movements.c.from_location
+    )
     amount = case((goes_in, movements.c.quantity), else_=-movements.c.quantity)
     query = (
         select(line, movements.c.part_id, movements.c.shift_id, func.sum(amount))
@@ -166,7 +165,10 @@ def _used(
     if end is not None:
         query = query.where(movements.c.occurred_at < end)
     return Counter(
-        {(place, part, shift): int(sum_) for place, part, shift, sum_ in tx.connection.execute(query)}
+        {
+            (place, part, shift): int(sum_)
+            for place, part, shift, sum_ in tx.connection.execute(query)
+        }
     )
 
 

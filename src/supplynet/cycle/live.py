@@ -55,7 +55,8 @@ def read_connected(tx: ReadTx, plant: Plant, floor: datetime) -> Connected:
     whole = stored.get("whole_plant")
     seen = stored.get("seen", 0)
     series = {
-        (line, part): datetime.fromisoformat(since) for line, part, since in stored.get("series", [])
+        (line, part): datetime.fromisoformat(since)
+        for line, part, since in stored.get("series", [])
     }
     newest = tx.connection.scalar(select(func.max(movements.c.seq))) or 0
     if newest > seen:

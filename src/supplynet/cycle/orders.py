@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import io
 import random
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import polars as pl
 
 from supplynet.core.ids import uuid7
+from supplynet.core.network import Plant
 from supplynet.core.orders import Order, OrderKind, OrderState
 from supplynet.cycle.decision import Plan
-from supplynet.cycle.snapshot import WITHDRAWN
-from supplynet.errors import InsufficientStock, InvalidInput
+from supplynet.cycle.snapshot import MISSED, NEVER_LEFT, WITHDRAWN, OrderKey
+from supplynet.errors import InsufficientStock, InvalidInput, OrderStateError
 from supplynet.monitor import alerts as watch
 from supplynet.storage import Store, WriteTx, alerts, changes, orders, outbox, plans, reservations
 
-MOVES_A_DECISION = ("movement", "order")
-"""Kinds of changes after which a decision must be computed again."""
+STOCK_AND_ORDERS = ("movement", "order")
+"""Kinds of changes after which a decision is best computed again."""
+ORDERS = ("order",)
+"""Those after which it must be: what was released meanwhile would be ordered twice."""
 RESERVED_FOR = timedelta(hours=24)
 """How long after its planned departure an order still holds its parts at the source."""
 
@@ -39,32 +44,31 @@ class Committed:
     withdrawn: tuple[Order, ...]
 
 
-def commit(store: Store, plan: Plan, *, actor: str) -> Committed:
+def commit(
+    store: Store, plan: Plan, *, actor: str, unmoved: Collection[str] = STOCK_AND_ORDERS
+) -> Committed:
     """Write plan, proposals, alerts, audit and outgoing messages in one transaction.
 
+    A plan that says what the newest one said, at the same moment, is not written again.
+
+    Args:
+        store: The books.
+        plan: From ``make_plan``.
+        actor: Who asked for it.
+        unmoved: Kinds of which nothing may have changed since the snapshot.
+
     Raises:
-        SnapshotMoved: Stock or orders changed since the snapshot; nothing was written.
+        SnapshotMoved: Something has; nothing was written.
     """
     snapshot = plan.snapshot
-    plan_id = uuid7(snapshot.now, random.Random(f"{plan.seed} {snapshot.seq}"))  # noqa: S311 - id
     with store.write(actor, snapshot.now) as tx:
-        changes.require_unmoved(tx, snapshot.seq, MOVES_A_DECISION)
+        changes.require_unmoved(tx, snapshot.seq, unmoved)
         upserted = orders.upsert_proposals(tx, plan.proposals)
-        keys = [order.key for order in plan.proposals]
-        withdrawn = orders.withdraw_proposals(tx, keys, WITHDRAWN)
+        withdrawn = _withdraw(tx, {order.key for order in plan.proposals})
         for order in (*upserted.new, *upserted.changed, *withdrawn):
             _tell(tx, order)
         alerts.set_open_alerts(tx, plan.causes, kinds=watch.KINDS)
-        record = plans.PlanRecord(
-            plan_id=plan_id,
-            made_at=snapshot.now,
-            snapshot_seq=snapshot.seq,
-            seed=plan.seed,
-            model_version=plan.model_version,
-            policy=plan.policy,
-            document=plan.document,
-        )
-        plans.save_plan(tx, record, _parquet(plan.forecast))
+        plan_id = _save(tx, plan)
     return Committed(
         plan_id=plan_id,
         new=tuple(upserted.new),
@@ -72,6 +76,42 @@ def commit(store: Store, plan: Plan, *, actor: str) -> Committed:
         confirmed=tuple(upserted.confirmed),
         withdrawn=tuple(withdrawn),
     )
+
+
+def _save(tx: WriteTx, plan: Plan) -> str:
+    """Store the plan and return its id, or that of the newest one when it says the same."""
+    snapshot = plan.snapshot
+    record = plans.PlanRecord(
+        plan_id=uuid7(snapshot.now, random.Random(f"{plan.seed} {snapshot.seq}")),  # noqa: S311
+        made_at=snapshot.now,
+        snapshot_seq=snapshot.seq,
+        seed=plan.seed,
+        model_version=plan.model_version,
+        policy=plan.policy,
+        document=plan.document,
+    )
+    newest = plans.latest_plan(tx)
+    if newest is not None:
+        same = replace(record, plan_id=newest.plan_id, snapshot_seq=newest.snapshot_seq)
+        if newest == same:
+            return newest.plan_id
+    plans.save_plan(tx, record, _parquet(plan.forecast))
+    return record.plan_id
+
+
+def _withdraw(tx: WriteTx, wanted: Collection[OrderKey]) -> list[Order]:
+    """Cancel proposals that the plan does not hold, with the reason why."""
+    proposals = orders.list_orders(tx, states=[OrderState.PROPOSED])
+    return [
+        orders.advance(
+            tx,
+            order.order_id,
+            OrderState.CANCELLED,
+            reason=MISSED if order.cutoff_at < tx.now else WITHDRAWN,
+        )
+        for order in proposals
+        if order.key not in wanted
+    ]
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:
@@ -91,8 +131,9 @@ def _tell(tx: WriteTx, order: Order) -> None:
         "departure_at": order.departure_at,
         "quantity": order.quantity,
     }
-    message_id = f"{order.order_id}/{order.state.value}/{order.quantity}/{tx.now.isoformat()}"
-    outbox.enqueue(tx, message_id, "order", message)
+    # The change number makes it another message when an order comes back to what it was.
+    what = f"{order.order_id}/{order.state.value}/{changes.latest_seq(tx)}"
+    outbox.enqueue(tx, sha256(what.encode()).hexdigest()[:32], "order", message)
 
 
 def release(
@@ -109,6 +150,7 @@ def release(
     Raises:
         NotFound: There is no such order.
         OrderStateError: It is no proposal any more.
+        InvalidInput: Its cut-off has passed.
         InsufficientStock: The source has less free stock.
     """
     with store.write(actor, now) as tx:
@@ -150,9 +192,11 @@ def cancel(store: Store, order_id: str, *, actor: str, now: datetime, reason: st
 
 
 def release_due(
-    store: Store, *, actor: str, now: datetime, until: datetime
+    store: Store, plant: Plant, *, actor: str, now: datetime, until: datetime
 ) -> tuple[list[Order], list[Order]]:
     """Approve every proposal whose cut-off lies in ``[now, until]``: what automation does.
+
+    Where the source has less than an order wants, whole containers of what is there go.
 
     Returns:
         Orders that were released, and those that were not because the parts are not there.
@@ -165,7 +209,44 @@ def release_due(
         if not now <= order.cutoff_at <= until:
             continue
         try:
-            done.append(release(store, order.order_id, actor=actor, now=now, reason="automatic"))
+            done.append(_release_what_is_there(store, plant, order, actor=actor, now=now))
         except InsufficientStock:
             refused.append(order)
+        except (OrderStateError, InvalidInput):
+            continue  # a person was faster
     return done, refused
+
+
+def _release_what_is_there(
+    store: Store, plant: Plant, order: Order, *, actor: str, now: datetime
+) -> Order:
+    try:
+        return release(store, order.order_id, actor=actor, now=now, reason="automatic")
+    except InsufficientStock as short:
+        rule = plant.supply_rule.get((order.to_location, order.part_id))
+        container = 1 if rule is None else rule.container_size
+        less = short.free // container * container
+        if less <= 0:
+            raise
+        reason = f"automatic; {order.quantity} were wanted, {short.free} are free"
+        return release(store, order.order_id, actor=actor, now=now, quantity=less, reason=reason)
+
+
+def expire(store: Store, *, actor: str, now: datetime) -> list[Order]:
+    """Cancel orders that never left and give their parts back, a day after their departure.
+
+    Should a shipment be posted after all, its goods count as on the way, and an alert says so.
+    """
+    with store.read() as tx:
+        if not reservations.held(tx, due_at=now):
+            return []
+    cancelled: list[Order] = []
+    with store.write(actor, now) as tx:
+        ended = reservations.expire_due(tx)
+        for order_id in dict.fromkeys(each.order_id for each in ended if each.order_id):
+            order = orders.get(tx, order_id)
+            if order.state in (OrderState.APPROVED, OrderState.PICKED):
+                gone = orders.advance(tx, order_id, OrderState.CANCELLED, reason=NEVER_LEFT)
+                cancelled.append(gone)
+                _tell(tx, gone)
+    return cancelled

@@ -88,9 +88,7 @@ def _follow(
             found.waiting[line] = frozenset(report.data.get("parts", ()))
 
 
-def _next_consumption(
-    tx: ReadTx, line: str, after: datetime, until: datetime
-) -> datetime | None:
+def _next_consumption(tx: ReadTx, line: str, after: datetime, until: datetime) -> datetime | None:
     """When the line next used a part in ``(after, until)``; None = it did not."""
     query = select(func.min(movements.c.occurred_at)).where(
         movements.c.to_location == line,

@@ -115,7 +115,7 @@ def _left_at(tx: ReadTx, open_orders: Sequence[Order]) -> dict[str, datetime]:
         .where(shipped, movements.c.to_account == Account.IN_TRANSIT.value)
         .group_by(movements.c.order_id)
     )
-    return {order_id: moment for order_id, moment in tx.connection.execute(query)}
+    return {row[0]: row[1] for row in tx.connection.execute(query)}
 
 
 def _loose(tx: ReadTx, now: datetime) -> list[Loose]:

@@ -32,10 +32,11 @@ def demand_of_shifts(
         plant: Gives the shifts of each line.
         known_from: Moment from which the books know all consumption of a series. Earlier shifts,
             and series that are not here, give no row: not known is not 0.
-        start, end: Aware; only shifts that are wholly inside count.
+        start: Aware; only shifts that are wholly inside count.
+        end: Aware.
         consumed: Parts by (line, part, shift id); taken back parts already subtracted.
-        starved_minutes, stopped_minutes: By (line, shift id); more than the shift has count as
-            all of it.
+        starved_minutes: By (line, shift id); more than the shift has count as all of it.
+        stopped_minutes: Likewise.
 
     Returns:
         A conforming demand frame.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from supplynet.core.sample_paths import FloatArray
 from supplynet.monitor.grid import PlanRisk
 from supplynet.replenish.decide import Explanation
 from supplynet.simulate.departures import SlotDeparture
@@ -22,12 +23,13 @@ def explanations(
     """What is stored with each order: JSON by pair.
 
     ``risk_before`` and ``risk_after`` are those of the line and shift that the part endangers
-    most until the goods of the departure after this one can arrive: with released orders only,
-    and with this plan's proposals.
+    most in the shifts that end before the goods of the departure after this one can arrive: with
+    released orders only, and with this plan's proposals. ``expected_lost_minutes`` is what the
+    proposals save of this part's lost minutes in the same shifts.
     """
     saved = saved_minutes(risk.committed, risk.with_proposals)
     return {
-        pair: _explanation(model, risk, pair, why, departure, float(saved[pair]))
+        pair: _explanation(model, risk, pair, why, departure, saved[pair])
         for pair, (why, departure) in reasons.items()
     }
 
@@ -38,13 +40,14 @@ def _explanation(
     pair: int,
     why: Explanation,
     departure: SlotDeparture,
-    saved: float,
+    saved: FloatArray,
 ) -> dict[str, Any]:
     lines = [
         model.lines[line]
         for line in sorted(set(model.line_of_series[model.pair_of_series == pair].tolist()))
     ]
-    before, after, worst = _worst_cell(model, risk, pair, departure)
+    near = _shifts_at_stake(model, departure)
+    before, after, worst = _worst_cell(model, risk, pair, near)
     runs_out = risk.committed.runs_out[pair]
     found = {
         **asdict(why),
@@ -52,7 +55,7 @@ def _explanation(
         "worst_line": worst,
         "risk_before": round(before, 4),
         "risk_after": round(after, 4),
-        "expected_lost_minutes": round(saved, 1),
+        "expected_lost_minutes": round(float(saved[near].sum()), 1),
         "runs_out_at": None if runs_out.likely is None else runs_out.likely.isoformat(),
     }
     zone = ZoneInfo(model.plant.time_zone)
@@ -60,12 +63,23 @@ def _explanation(
     return found
 
 
+def _shifts_at_stake(
+    model: PlantModel, departure: SlotDeparture
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Shifts that end before the next departure's goods can arrive, and always the running one.
+
+    What comes later is that departure's business: without any order every part runs out some day.
+    """
+    until = departure.next_departure_at + timedelta(minutes=departure.lane.transit.high)
+    near = np.array([shift.end <= until for shift in model.shifts])
+    near[0] = True
+    return near
+
+
 def _worst_cell(
-    model: PlantModel, risk: PlanRisk, pair: int, departure: SlotDeparture
+    model: PlantModel, risk: PlanRisk, pair: int, near: np.ndarray[tuple[int], np.dtype[np.bool_]]
 ) -> tuple[float, float, str | None]:
     """Risk without and with the proposals, and the line, where this pair is to blame."""
-    until = departure.next_departure_at.timestamp() + 60 * departure.lane.transit.high
-    near = np.array([shift.start.timestamp() < until for shift in model.shifts])
     blamed = (risk.committed.culprit == pair) & near
     if not blamed.any():
         return 0.0, 0.0, None

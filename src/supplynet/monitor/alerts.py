@@ -12,7 +12,14 @@ from supplynet.replenish.decide import Explanation
 from supplynet.simulate.model import PlantModel
 from supplynet.storage.alerts import AlertCause, Severity
 
-KINDS = ("halted", "halt_risk", "warehouse_short", "negative_stock", *deliveries.KINDS)
+KINDS = (
+    "halted",
+    "halt_risk",
+    "warehouse_short",
+    "negative_stock",
+    "unknown_stock",
+    *deliveries.KINDS,
+)
 CRITICAL_RISK = 0.2
 WARNING_RISK = 0.05
 SOON_SHIFTS = 3
@@ -25,20 +32,25 @@ def causes(
     below_zero: Mapping[tuple[str, str], int],
     halted: Mapping[str, Collection[str]],
     troubles: Sequence[AlertCause] = (),
+    unknown_stock: Sequence[tuple[str, str]] = (),
 ) -> tuple[AlertCause, ...]:
     """Everything that is wrong now; kind, place and part say whether it is the same as before.
 
     Args:
+        model: Names of what is wrong.
+        risk: Of the plan.
         unmet: Pairs that get less than they want.
         below_zero: Book stock below 0, by (location, part).
         halted: Parts that each halted line waits for.
         troubles: See ``monitor.deliveries``.
+        unknown_stock: (stock point, part) that cannot be planned.
     """
     found = (
         *_halted(halted),
         *_risky(model, risk, halted),
         *_short(unmet),
         *_negative(below_zero),
+        *_unknown(unknown_stock),
         *troubles,
     )
     return tuple({cause.open_key: cause for cause in reversed(found)}.values())[::-1]
@@ -108,6 +120,21 @@ def _negative(below_zero: Mapping[tuple[str, str], int]) -> Iterator[AlertCause]
             ),
             location_id=location,
             part_id=part,
+        )
+
+
+def _unknown(unknown_stock: Sequence[tuple[str, str]]) -> Iterator[AlertCause]:
+    """One for all: a plant that is just being connected has hundreds."""
+    if unknown_stock:
+        location, part = unknown_stock[0]
+        count = f"{len(unknown_stock)} positions are" if len(unknown_stock) > 1 else "1 position is"
+        yield AlertCause(
+            severity=Severity.WARNING,
+            kind="unknown_stock",
+            message=(
+                f"{count} not planned, such as {part} at {location}: the stock there, or at the "
+                "warehouse behind it, was never counted."
+            ),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ class Books:
     Attributes:
         wall_clock: Real time; the plant's own time is ``now``, which a simulation may set.
         opened: What is costly to open and was opened before, by version.
+        planning: Held while a plan is made: two at a time would only disturb each other.
     """
 
     workspace: Workspace
@@ -52,6 +54,7 @@ class Books:
     store: Store
     wall_clock: Callable[[], datetime] = system_now
     opened: dict[str, object] = field(default_factory=dict)
+    planning: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @cached_property
     def plant(self) -> Plant:

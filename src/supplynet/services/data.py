@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -26,7 +27,8 @@ from supplynet.errors import InvalidInput, Mistake
 from supplynet.frames.quality import QualityReport, check_quality
 from supplynet.frames.synthetic import generate_history
 from supplynet.frames.synthetic_plant import demo_plant
-from supplynet.services.books import Books, has_plant, open_books
+from supplynet.services.books import CLOCK, Books, has_plant, open_books
+from supplynet.storage import events, values
 from supplynet.storage.history import newest_period, read_history, write_history
 
 __all__ = [
@@ -42,6 +44,10 @@ __all__ = [
 ]
 
 Report = Callable[[float, str], None]
+CountKey = tuple[str, str, datetime]
+IMPORT = "import"
+GENERATED = "generated"
+"""Value in the books that says: the history is made up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +79,21 @@ def generate(
 ) -> Generated:
     """Write synthetic consumption of the workspace's plant; make a demo plant if there is none.
 
+    Doing it again replaces the days that are made again.
+
     Args:
         folder: The workspace.
         days: Length of the history.
         start: First day; None = so that it ends yesterday.
         seed: None = the workspace's.
         report: Progress, 0 to 1.
+
+    Raises:
+        InvalidInput: There is history that was not generated.
     """
     books = open_books(folder)
     seed = books.settings.seed if seed is None else seed
+    _only_generated(books)
     report(0.1, "plant")
     if not has_plant(books.workspace):
         write_plant(demo_plant(seed=seed), books.workspace.plant)
@@ -92,6 +104,21 @@ def generate(
     rows = write_history(books.workspace.history, "imported", history.demand)
     series = history.demand.select("location_id", "part_id").n_unique()
     return Generated(rows=rows, series=series, first_day=first, days=days, seed=seed)
+
+
+def _only_generated(books: Books) -> None:
+    """Made-up days must never replace real ones; remembers that the history is made up."""
+    with books.store.read() as tx:
+        known = values.get_value(tx, GENERATED) or values.get_value(tx, CLOCK) is not None
+    if known:
+        return
+    if newest_period(books.workspace.history) is not None:
+        raise InvalidInput(
+            "the workspace has history that was not generated; generate in a workspace of its own: "
+            "supplynet generate --workspace FOLDER"
+        )
+    with books.store.write("generate", books.wall_clock()) as tx:
+        values.set_value(tx, GENERATED, True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +210,8 @@ def import_table(
         known_locations=plant.location_by_id if plant is not None and fixed else None,
         today=books.wall_clock().date(),
     )
+    if checked.accepted and request.kind == "demand" and plant is not None:
+        _check_periods(plant, checked.frame)
     written = 0
     if checked.accepted and not request.dry_run:
         report(0.7, "writing")
@@ -200,6 +229,24 @@ def import_table(
         counts=checked.counts,
         mistakes=checked.mistakes,
     )
+
+
+def _check_periods(plant: Plant, frame: pl.DataFrame) -> None:
+    """Rows that start no shift would make every later forecast fail: refuse them here.
+
+    Raises:
+        InvalidInput: With the first of them.
+    """
+    lines = frame["location_id"].unique().to_list()
+    for calendar in {plant.calendar_of(line) for line in lines if line in plant.location_by_id}:
+        for start in frame["period_start"].unique().sort():
+            shift = calendar.shift_at(start)
+            if shift is None or shift.start != start:
+                raise InvalidInput(
+                    f"the file has a figure from {start:%Y-%m-%d %H:%M}Z on, and no shift of "
+                    f"calendar {calendar.calendar_id} starts then: daily figures need a plant "
+                    "with daily periods; import them into a workspace of their own"
+                )
 
 
 def _take_demand(
@@ -228,40 +275,64 @@ def _take_stock(books: Books, plant: Plant | None, checked: Checked, request: Im
     if plant is None:
         raise InvalidInput("stock needs a plant: import demand first, or init with --plant FOLDER")
     now = as_of(books)
+    rows = [
+        {**row, "counted_at": row["counted_at"] or now}
+        for row in checked.frame.iter_rows(named=True)
+    ]
+    known = _known_counts(books, {row["counted_at"] for row in rows})
     counts = [
         Event(
-            source="import",
-            event_id=_count_id(row["location_id"], row["part_id"], at),
+            source=IMPORT,
+            event_id=_count_id(key, len(known[key])),
             type=EventType.COUNTED,
-            occurred_at=at,
+            occurred_at=row["counted_at"],
             location_id=row["location_id"],
             part_id=row["part_id"],
             quantity=row["on_hand"],
             data={"reason": f"counted, {request.file.name}"},
         )
-        for row in checked.frame.iter_rows(named=True)
-        for at in [row["counted_at"] or now]
+        for row in rows
+        for key in [(row["location_id"], row["part_id"], row["counted_at"])]
+        if known[key][-1:] != [row["on_hand"]]
     ]
-    return cycle.take_in(books.store, plant, counts, actor="import", now=books.wall_clock()).new
+    return cycle.take_in(books.store, plant, counts, actor=IMPORT, now=books.now()).new
 
 
-def _count_id(location_id: str, part_id: str, at: datetime) -> str:
-    """The same file again gives the same ids, so nothing is counted twice."""
-    return "count-" + sha256(f"{location_id}/{part_id}/{at.isoformat()}".encode()).hexdigest()[:32]
+def _known_counts(books: Books, moments: set[datetime]) -> dict[CountKey, list[int]]:
+    """What was imported before for the same places and moments, oldest first."""
+    known: dict[CountKey, list[int]] = defaultdict(list)
+    with books.store.read() as tx:
+        for at in moments:
+            until = at + timedelta(microseconds=1)
+            for event in events.events_between(tx, at, until, types=[EventType.COUNTED]):
+                if event.source == IMPORT and event.part_id and event.quantity is not None:
+                    known[event.location_id, event.part_id, at].append(event.quantity)
+    return known
+
+
+def _count_id(key: CountKey, number: int) -> str:
+    """A corrected file counts anew; the same file again is not taken a second time."""
+    location_id, part_id, at = key
+    text = f"{location_id}/{part_id}/{at.isoformat()}/{number}"
+    return "count-" + sha256(text.encode()).hexdigest()[:32]
 
 
 def as_of(books: Books) -> datetime:
     """The moment at which the workspace stands.
 
-    The plant's clock where one runs; real time when the history reaches to within two days of it;
-    else the end of the history: data of long ago is planned as of then.
+    The plant's clock where one runs; real time when lines report what they use, or when the
+    history reaches to within two days of it; else the end of the history: data of long ago is
+    planned as of then.
     """
     clock = books.clock()
     newest = None if clock.simulated else newest_period(books.workspace.history)
     if newest is None:
         return clock.now
     end = _end_of_shift(books, newest)
-    return end if clock.now - end > timedelta(days=2) else clock.now
+    if clock.now - end <= timedelta(days=2):
+        return clock.now
+    with books.store.read() as tx:
+        return clock.now if cycle.is_connected(tx) else end
 
 
 def history_end(books: Books, frame: pl.DataFrame) -> datetime:

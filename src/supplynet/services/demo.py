@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -33,14 +33,16 @@ from supplynet.services.overview import SCOREBOARD
 from supplynet.services.policies import keep_parameters
 from supplynet.services.simulation import about
 from supplynet.simulate.model import compile_plant
+from supplynet.simulate.state import opening_state
 from supplynet.storage import init_workspace, values
 from supplynet.storage.history import write_history
 from supplynet.study.proof import Proof, Task, prove
-from supplynet.study.replay import make_replay
+from supplynet.study.replay import window_sums
 
 MARK = "demo"
 """Value in the books that says: this workspace is a demo, and of what."""
 START = date(2025, 1, 1)
+OPENING_HISTORY = timedelta(days=56)
 Report = Callable[[float, str], None]
 
 
@@ -58,7 +60,7 @@ class Size:
 
 SIZES = {
     "full": Size(showrooms=3, stations=3, lines="ABC", parts=60, history_days=365, unseen_days=28),
-    "tiny": Size(showrooms=1, stations=1, lines="AB", parts=6, history_days=84, unseen_days=14),
+    "tiny": Size(showrooms=1, stations=1, lines="AB", parts=6, history_days=112, unseen_days=14),
 }
 
 
@@ -206,19 +208,23 @@ def _go_live(
         values.set_value(tx, CLOCK, {"now": now.isoformat(), "speed": 1.0})
         values.set_value(tx, SCOREBOARD, shown)
         values.set_value(tx, MARK, told)
+        cycle.connect_whole_plant(tx, now)
     counts = _opening_counts(books.plant, task.recorded, now, seed)
     cycle.take_in(books.store, books.plant, counts, actor="demo", now=now)
 
 
 def _opening_counts(plant: Plant, panel: Panel, now: datetime, seed: int) -> list[Event]:
-    """The stock that every replay starts with, counted everywhere."""
-    replay = make_replay(
-        plant, panel, start=panel.periods[-2].start, end=now, history=panel, seed=seed
-    )
+    """What a plant run by hand has on its shelves, counted everywhere.
+
+    That is a fifth more than the largest window of the last eight weeks; the warehouse holds its
+    purchase levels.
+    """
+    recent = panel.tail(sum(p.start >= now - OPENING_HISTORY for p in panel.periods))
     model = compile_plant(plant, panel.series, start=panel.periods[-2].start, end=now)
+    state = opening_state(model, window_sums(plant, recent, seed=seed).max(axis=0), factor=1.2)
     held = [
-        *zip(model.pairs, replay.state.on_hand.tolist(), strict=True),
-        *zip(model.sources, replay.state.source_on_hand.tolist(), strict=True),
+        *zip(model.pairs, state.on_hand.tolist(), strict=True),
+        *zip(model.sources, state.source_on_hand.tolist(), strict=True),
     ]
     return [
         Event(

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from supplynet.core.protocols import Observed
+from supplynet import cycle
 from supplynet.core.shifts import ShiftCalendar
 from supplynet.errors import HistoryTooShort, InvalidInput, ModelError, NotFound
 from supplynet.forecast import registry
 from supplynet.forecast.backtest import backtest
 from supplynet.forecast.bound import BoundForecaster
 from supplynet.forecast.dependence import Dependence
+from supplynet.forecast.model import Estimator
 from supplynet.frames.panel import Panel, Period, panel_from_frame, shift_periods
 from supplynet.learning.artifacts import load_metrics
 from supplynet.services import data
@@ -55,7 +55,7 @@ def common_calendar(books: Books) -> ShiftCalendar:
     calendars = {c.calendar_id: c for c in (plant.calendar_of(p.location_id) for p in plant.lines)}
     first, *others = calendars.values()
     for other in others:
-        if (other.patterns, other.time_zone) != (first.patterns, first.time_zone):
+        if replace(other, calendar_id=first.calendar_id) != first:
             raise InvalidInput(
                 f"calendars {first.calendar_id} and {other.calendar_id} have different shifts; "
                 "keep lines with different shifts in workspaces of their own for now"
@@ -81,7 +81,7 @@ def train(
         HistoryTooShort: For a model or the comparison.
     """
     seed = books.settings.seed if seed is None else seed
-    estimators = {name: registry.estimator(name, **_settings(name, seed)) for name in models}
+    estimators = {name: estimator_of(name, seed) for name in models}
     panel = history_panel(books)
     report(0.1, "comparing on the last weeks")
     periods = _backtest_periods(panel)
@@ -107,8 +107,15 @@ def train(
     return {"champion": best, "model_version": versions[best], "backtest": list(rows.values())}
 
 
-def _settings(name: str, seed: int) -> dict[str, Any]:
-    return {"seed": seed} if name in {"lightgbm", "lstm"} else {}
+def estimator_of(name: str, seed: int) -> Estimator:
+    """A model of the registry, with the seed where it draws at random.
+
+    Raises:
+        NotFound: An unknown model.
+        MissingExtra: Its library is not installed.
+    """
+    settings: dict[str, Any] = {"seed": seed} if name in {"lightgbm", "lstm"} else {}
+    return registry.estimator(name, **settings)
 
 
 def _backtest_periods(panel: Panel) -> int:
@@ -129,7 +136,9 @@ def champion(books: Books) -> dict[str, str] | None:
 
 
 def champion_forecaster(books: Books) -> BoundForecaster:
-    """The champion, checked, opened and bound to all history. Opened once per version.
+    """The champion, checked, opened and bound to all history.
+
+    Opened once per version and import: what the ledger has seen since, a plan tells it anew.
 
     Raises:
         ModelError: Its files are missing or were tampered with.
@@ -139,7 +148,8 @@ def champion_forecaster(books: Books) -> BoundForecaster:
     if chosen is None:
         raise NotFound("model in", str(books.workspace.folder), "run supplynet train")
     version = chosen["model_version"]
-    known = books.opened.get(version)
+    key = f"{version} {_imported_at(books)}"
+    known = books.opened.get(key)
     if isinstance(known, BoundForecaster):
         return known
     _, predictor = registry.load(books.workspace.folder, version)
@@ -152,8 +162,14 @@ def champion_forecaster(books: Books) -> BoundForecaster:
         model_version=version,
     )
     books.opened.clear()
-    books.opened[version] = forecaster
+    books.opened[key] = forecaster
     return forecaster
+
+
+def _imported_at(books: Books) -> int:
+    """When imported history was last written, in nanoseconds; 0 before that."""
+    files = (books.workspace.history / "imported").glob("*.parquet")
+    return max((file.stat().st_mtime_ns for file in files), default=0)
 
 
 def calendar_of(books: Books, panel: Panel) -> tuple[Period, ...]:
@@ -197,13 +213,16 @@ def forecast(
     books = open_books(folder)
     forecaster = champion_forecaster(books)
     cutoff = data.as_of(books)
-    nothing = Observed(
-        series=forecaster.history.series,
-        period_starts=(),
-        period_ends=(),
-        demand=np.empty((len(forecaster.history.series), 0)),
-    )
-    frame = forecaster.quantiles(nothing, cutoff, steps=horizon)
+    with books.store.read() as tx:
+        observed = cycle.observe(
+            tx,
+            books.workspace.history,
+            books.plant,
+            forecaster.history.series,
+            since=forecaster.history.periods[-1].end,
+            now=cutoff,
+        )
+    frame = forecaster.quantiles(observed, cutoff, steps=horizon)
     for name, wanted in (("location_id", location_id), ("part_id", part_id)):
         if wanted is not None:
             frame = frame.filter(pl.col(name) == wanted)

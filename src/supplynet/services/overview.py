@@ -98,7 +98,7 @@ def read_automation(books: Books) -> Row:
 
 def set_paused(books: Books, paused: bool, *, reason: str, actor: str) -> Row:
     """Pause or resume automatic releases; planning and proposals go on. The same again is fine."""
-    with books.store.write(actor, data.as_of(books)) as tx:
+    with books.store.write(actor, books.now()) as tx:
         values.set_value(tx, PAUSED, paused, reason=reason)
         return automation(books, tx)
 

@@ -81,21 +81,22 @@ def plan_now(books: Books, *, actor: str, seed: int | None = None) -> PlanOutcom
 
     Raises:
         InvalidInput: No stock is known, or no model is trained.
-        SnapshotMoved: The books kept moving.
+        SnapshotMoved: Orders kept changing meanwhile.
     """
-    now = data.as_of(books)
-    forecaster = forecasting.champion_forecaster(books)
-    plan, committed = cycle.run(
-        books.store,
-        books.workspace.history,
-        books.plant,
-        forecaster,
-        policy_of(books),
-        actor=actor,
-        now=now,
-        paths=books.settings.paths,
-        seed=books.settings.seed if seed is None else seed,
-    )
+    with books.planning:
+        now = data.as_of(books)
+        forecaster = forecasting.champion_forecaster(books)
+        plan, committed = cycle.run(
+            books.store,
+            books.workspace.history,
+            books.plant,
+            forecaster,
+            policy_of(books, forecaster.history),
+            actor=actor,
+            now=now,
+            paths=books.settings.paths,
+            seed=books.settings.seed if seed is None else seed,
+        )
     return PlanOutcome(
         plan=plan,
         committed=committed,

@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from supplynet.core.protocols import Policy
+from supplynet.cycle.snapshot import slot_minutes
 from supplynet.errors import InvalidInput
 from supplynet.frames.panel import Panel
+from supplynet.replenish.min_max import MinMax, plant_thresholds
 from supplynet.replenish.order_up_to import OrderUpTo
 from supplynet.services import forecasting
 from supplynet.services.books import Books
@@ -45,8 +47,12 @@ def keep_parameters(books: Books, name: str, parameters: dict[str, float], *, ac
         values.set_value(tx, PARAMETERS, tuned, reason="tuned by simulation")
 
 
-def policy_of(books: Books) -> Policy:
+def policy_of(books: Books, history: Panel | None = None) -> Policy:
     """The policy that the settings name.
+
+    Args:
+        books: A workspace.
+        history: For thresholds; None = all history of the workspace.
 
     Raises:
         InvalidInput: No such policy, or no history to set thresholds from.
@@ -55,17 +61,25 @@ def policy_of(books: Books) -> Policy:
     parameters = parameters_of(books, name)
     if name == "order_up_to":
         return OrderUpTo(**parameters)
-    return min_max_of(books, forecasting.history_panel(books), parameters)
+    panel = forecasting.history_panel(books) if history is None else history
+    return min_max_of(books, panel, parameters)
 
 
 def min_max_of(books: Books, panel: Panel, parameters: dict[str, float]) -> Policy:
     """Static thresholds from the windows of the last eight weeks."""
-    recent = panel.until(panel.period_ends[-1]).tail(_periods(panel))
-    pairs = tuple(
-        sorted({(books.plant.stock_point_of(line), part) for line, part in recent.series})
-    )
-    sums = window_sums(books.plant, recent)
-    return min_max(pairs, sums, parameters["z"], parameters["extra_cover"])
+    plant = books.plant
+    needed = {(row.line_id, row.part_id) for row in plant.requirements}
+    recent = panel.tail(_periods(panel)).select(needed)
+    pairs = tuple(sorted({(plant.stock_point_of(line), part) for line, part in recent.series}))
+    shifts = forecasting.common_calendar(books).next_shifts(recent.period_starts[0], 14)
+    sums = window_sums(plant, recent, slot_minutes=slot_minutes(shifts))
+    found = min_max(pairs, sums, parameters["z"], parameters["extra_cover"])
+    # A part that is new has no past: what people keep in its rule, or a container at a time.
+    new = {
+        pair: (rule.container_size, 2 * rule.container_size)
+        for pair, rule in plant.supply_rule.items()
+    }
+    return MinMax(thresholds=new | plant_thresholds(plant) | dict(found.thresholds))
 
 
 def _periods(panel: Panel) -> int:

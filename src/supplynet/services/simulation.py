@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from supplynet.forecast import registry
 from supplynet.frames.panel import Panel
 from supplynet.services import forecasting
 from supplynet.services.board import Board, board_of
@@ -42,7 +41,7 @@ def simulate(
         truth=panel,
         unseen_from=_first_unseen(panel, days),
         calendar=forecasting.calendar_of(books, panel),
-        estimators={books.settings.model: registry.estimator(books.settings.model)},
+        estimators={books.settings.model: forecasting.estimator_of(books.settings.model, seed)},
         policies=policies,
         target=books.settings.target_halts_per_line_month,
         paths=books.settings.paths,

@@ -44,8 +44,8 @@ class RiskGrid:
         culprit: Pair that costs the line most minutes in the shift, -1 = none; (line, shift).
         runs_out: One entry per pair.
         lost_minutes: Expected starved minutes over the horizon, shape (line,).
-        lost_minutes_of_pair: The same by missing part: a line that waits for several parts counts
-            equally for each; shape (pair,). Adds up to ``lost_minutes``.
+        lost_minutes_of_pair: The same by missing part and shift: a line that waits for several
+            parts counts equally for each; shape (pair, shift). Adds up to ``lost_minutes``.
     """
 
     model: PlantModel
@@ -109,7 +109,7 @@ def halt_risk(
 
 
 def saved_minutes(without: RiskGrid, with_orders: RiskGrid) -> FloatArray:
-    """Expected line minutes that orders save, by pair, >= 0: how actions are ranked."""
+    """Expected line minutes that orders save, shape (pair, shift), >= 0: how actions are ranked."""
     gain: FloatArray = without.lost_minutes_of_pair - with_orders.lost_minutes_of_pair
     return np.maximum(gain, 0.0)
 
@@ -135,7 +135,7 @@ def _grid(result: RunResult, run_outs: tuple[RunOut, ...]) -> RiskGrid:
     place = of_line.argmax(axis=1)
     culprit_series = np.take_along_axis(model.series_of_line, place, axis=1)
     culprit = model.pair_of_series[culprit_series]
-    by_pair = GroupSum(model.pair_of_series)(blamed.sum(axis=1)[None, :])[0]
+    by_pair = GroupSum(model.pair_of_series)(np.ascontiguousarray(blamed.T)).T
     return RiskGrid(
         model=model,
         risk=(result.starved_minutes > 0).mean(axis=0),

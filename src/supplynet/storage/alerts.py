@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import RowMapping, case, insert, select, update
 
+from supplynet.storage import changes
 from supplynet.storage.column_types import utc_text
 from supplynet.storage.tables import alerts as table
 from supplynet.storage.transaction import ReadTx, WriteTx
@@ -103,8 +104,10 @@ def list_alerts(tx: ReadTx, *, since: datetime | None = None, limit: int = 1000)
 
 
 def _raise(tx: WriteTx, cause: AlertCause) -> Alert:
+    # The same cause may come back at the same moment: a twin's clock stands still between slots.
+    raised = f"{cause.open_key} {utc_text(tx.now)} {changes.latest_seq(tx)}"
     alert = Alert(
-        alert_id=str(uuid.uuid5(_NAMESPACE, f"{cause.open_key} {utc_text(tx.now)}")),
+        alert_id=str(uuid.uuid5(_NAMESPACE, raised)),
         severity=cause.severity,
         kind=cause.kind,
         message=cause.message,

@@ -15,9 +15,9 @@ from supplynet.simulate.outlook import CachedOutlook, Outlooks
 from supplynet.simulate.scorecard import Score
 from supplynet.study.replay import Replay
 
-SAFETY_FACTORS = (4.0, 3.0, 2.5, 2.0, 1.5, 1.0, 0.5)
+SAFETY_FACTORS = (7.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5)
 EXTRA_COVERS = (0.5, 0.25, 0.0)
-ALPHAS = (0.9999, 0.999, 0.998, 0.995, 0.99, 0.98, 0.95)
+ALPHAS = (0.9999, 0.9995, 0.999, 0.998, 0.995, 0.99, 0.98, 0.95)
 SPREADS = (1.5, 1.25, 1.0)
 TARGET_HALTS = 0.05
 """Halts per line-month that a tuned policy may have on the window it is tuned on."""

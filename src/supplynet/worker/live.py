@@ -6,31 +6,38 @@ leave with their vehicle, and stock in the ledger follows the twin's to the part
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
+import structlog
 
 from supplynet import cycle
-from supplynet.core.events import Event, EventType
-from supplynet.core.orders import Order, OrderState
-from supplynet.services import demo
+from supplynet.core.events import EventType
+from supplynet.core.ledger import Account, post
+from supplynet.core.orders import OrderState
+from supplynet.services import demo, forecasting
 from supplynet.services.books import CLOCK, Books
-from supplynet.simulate.departures import Batch, SlotDeparture
-from supplynet.simulate.model import compile_plant
+from supplynet.simulate.departures import Batch, SlotDeparture, transit_minutes, usable_edges
+from supplynet.simulate.model import PlantModel, compile_plant
 from supplynet.simulate.state import PlantState
 from supplynet.simulate.twin import SlotReport, Twin
-from supplynet.storage import ledger, orders, values
+from supplynet.storage import ReadTx, events, ledger, orders, values
+from supplynet.worker import live_events
+from supplynet.worker.live_events import SOURCE, Load
 
-SOURCE = "twin"
+log = structlog.get_logger()
 FUTURE_DAYS = 60
 _MINUTE = timedelta(minutes=1)
-Pair = tuple[str, str]
+Place = tuple[str, str]
 
 
 class LivePlant:
     """The demo's plant, one slot at a time.
+
+    It can be made anew at any time, after a restart or a mistake: what it did so far is played
+    again from the shipments in the books, and it goes on where the clock stopped.
 
     Args:
         books: A demo workspace.
@@ -38,136 +45,199 @@ class LivePlant:
 
     def __init__(self, books: Books) -> None:
         demand, start = demo.future_demand(books, FUTURE_DAYS)
-        model = compile_plant(books.plant, start=start, end=start + timedelta(days=FUTURE_DAYS))
-        with books.store.read() as tx:
-            held = ledger.on_hand(tx)
-        state = PlantState(
-            on_hand=np.array([held.get(pair, 0) for pair in model.pairs], dtype=np.int32),
-            source_on_hand=np.array([held.get(s, 0) for s in model.sources], dtype=np.int32),
-        )
-        self._books = books
-        self._seed = books.settings.seed
-        self.twin = Twin(
-            model, demand[None, :, : len(model.shifts)], state, seed=self._seed, record_slots=False
-        )
-        self._on_road: dict[Pair, deque[Order]] = defaultdict(deque)
+        calendar = forecasting.common_calendar(books)
+        end = calendar.next_shifts(start, demand.shape[1])[-1].end
+        model = compile_plant(books.plant, start=start, end=end)
+        self._books, self._seed = books, books.settings.seed
+        self._leaving = _departures_by_slot(model)
+        self._arriving: dict[int, list[Load]] = defaultdict(list)
+        self._halted: frozenset[str] = frozenset()
         self._supplier_of = {
             (rule.warehouse_id, rule.part_id): rule.supplier_id
             for rule in books.plant.purchase_rules
         }
+        clock = books.now()
+        with books.store.read() as tx:
+            self.twin = Twin(
+                model,
+                demand[None],
+                _opening(tx, model),
+                seed=self._seed,
+                record_slots=False,
+            )
+            shipped = self._shipments(tx)
+        while not self.twin.done and self.twin.now < clock:
+            self._play(shipped.get(self.twin.slot, ()))
 
     @property
     def now(self) -> datetime:
         """The moment at which the next slot begins."""
         return self.twin.now
 
-    def load(self, batch: Batch) -> list[Order]:
-        """Put the released orders of these departures on their vehicles."""
-        loaded: list[Order] = []
-        for departure in batch.departures:
-            ready = self._released(departure)
-            pairs = [self.twin.model.pair_index[o.to_location, o.part_id] for o in ready]
-            if ready:
-                amounts = np.array([[order.quantity for order in ready]], dtype=np.int32)
-                self.twin.dispatch(departure, amounts, np.array(pairs, dtype=np.int32))
-            loaded += ready
-        return loaded
+    @property
+    def done(self) -> bool:
+        """Whether the future that is known of this demo is over."""
+        return self.twin.done
+
+    def due(self) -> tuple[Batch, ...]:
+        """Departures whose orders must be released now."""
+        return self.twin.due()
 
     def step(self, speed: float) -> int:
-        """Play one slot, send its events, set the clock; returns the number of events."""
-        report = self.twin.step()
-        events = [*self._shipped(report), *self._worked(report), *self._arrived(report)]
+        """Play one slot, post its events and set the clock, or neither; returns their number."""
         books = self._books
-        cycle.take_in(books.store, books.plant, events, actor=SOURCE, now=report.end)
-        clock = {"now": report.end.isoformat(), "speed": speed}
-        with books.store.write(SOURCE, report.end, audited=False) as tx:
-            values.set_value(tx, CLOCK, clock, audited=False)
-        return len(events)
-
-    def _released(self, departure: SlotDeparture) -> list[Order]:
-        with self._books.store.read() as tx:
-            approved = orders.list_orders(tx, states=[OrderState.APPROVED, OrderState.PICKED])
-        return [
-            order
-            for order in approved
-            if order.lane_id == departure.lane.lane_id
-            and order.departure_at == departure.departure_at
+        with books.store.read() as tx:
+            self._adopt(ledger.on_hand(tx))
+            loads = self._approved(tx)
+        before = self._halted
+        report = self._play(loads)
+        arrived = self._arriving.pop(report.slot + 1, [])
+        self._check_arrivals(arrived, report)
+        batch = [
+            *live_events.shipped(loads),
+            *live_events.worked(self.twin.model, report, before),
+            *live_events.received(arrived, report),
+            *live_events.bought(self.twin.model, report, self._supplier_of),
         ]
+        clock = {"now": report.end.isoformat(), "speed": speed}
+        with books.store.write(SOURCE, report.end, audited=bool(batch)) as tx:
+            if batch:
+                cycle.post(tx, books.plant, batch)
+            values.set_value(tx, CLOCK, clock, audited=False)
+        return len(batch)
 
-    def _shipped(self, report: SlotReport) -> Iterator[Event]:
-        for goods in report.left:
-            for order in self._released(goods.departure):
-                self._on_road[order.to_location, order.part_id].append(order)
-                yield Event(
-                    source=SOURCE,
-                    event_id=f"shipped-{order.order_id}",
-                    type=EventType.SHIPPED,
-                    occurred_at=order.departure_at,
-                    location_id=order.from_location,
-                    part_id=order.part_id,
-                    quantity=order.quantity,
-                    data={"order_id": order.order_id, "to_location": order.to_location},
-                )
-
-    def _worked(self, report: SlotReport) -> Iterator[Event]:
-        model, at = self.twin.model, report.end - _MINUTE
-        slot = report.start.strftime("%Y%m%dT%H%M")
-        for series in np.flatnonzero(report.drawn[0]):
-            line, part = model.series[series]
-            yield Event(
-                source=SOURCE,
-                event_id=f"consumed-{line}-{part}-{slot}",
-                type=EventType.CONSUMED,
-                occurred_at=at,
-                location_id=line,
-                part_id=part,
-                quantity=int(report.drawn[0, series]),
-            )
-        for index in np.flatnonzero(report.starved_minutes[0] > 0):
-            halted = bool(report.halted[0, index])
-            waiting = np.flatnonzero(report.missing[0] & (model.line_of_series == index))
-            yield Event(
-                source=SOURCE,
-                event_id=f"starved-{model.lines[index]}-{slot}",
-                type=EventType.LINE_STARVED,
-                occurred_at=at,
-                location_id=model.lines[index],
-                data={
-                    "minutes": int(np.ceil(report.starved_minutes[0, index])),
-                    "parts": [model.series[series][1] for series in waiting],
-                    "ended": not halted,
-                },
-            )
-
-    def _arrived(self, report: SlotReport) -> Iterator[Event]:
-        """Arrivals as receipts of the orders behind them: vehicles of a lane keep their order."""
+    def _play(self, loads: Sequence[Load]) -> SlotReport:
+        """One slot of the twin with these goods on the vehicles that leave in it."""
         model = self.twin.model
-        for index in np.flatnonzero(report.arrived[0]):
-            queue, left = self._on_road[model.pairs[index]], int(report.arrived[0, index])
-            while left > 0:
-                order = queue.popleft()
-                left -= order.quantity
-                yield self._receipt(report, order.to_location, order.part_id, order.quantity, order)
-        for index in np.flatnonzero(report.received[0]):
-            place, part = model.sources[index]
-            yield self._receipt(report, place, part, int(report.received[0, index]), None)
+        self._make_room(loads)
+        aboard: dict[tuple[str, datetime], list[Load]] = defaultdict(list)
+        for load in loads:
+            aboard[load.departure.lane.lane_id, load.departure.departure_at].append(load)
+            self._arriving[self._edge(load.departure)].append(load)
+        for goods in aboard.values():
+            pairs = [model.pair_index[each.to_location, each.part_id] for each in goods]
+            amounts = np.array([[each.quantity for each in goods]], dtype=np.int32)
+            self.twin.dispatch(goods[0].departure, amounts, np.array(pairs, dtype=np.int32))
+        report = self.twin.step()
+        self._halted = frozenset(model.lines[i] for i in np.flatnonzero(report.halted[0]))
+        return report
 
-    def _receipt(
-        self, report: SlotReport, place: str, part: str, quantity: int, order: Order | None
-    ) -> Event:
-        """Goods of an order, or bought ones when there is none."""
-        if order is None:
-            key = f"{place}-{part}-{report.start:%Y%m%dT%H%M}"
-            data = {"supplier_id": self._supplier_of[place, part]}
-        else:
-            key, data = order.order_id, {"order_id": order.order_id}
-        return Event(
-            source=SOURCE,
-            event_id=f"received-{key}",
-            type=EventType.RECEIVED,
-            occurred_at=report.end,
-            location_id=place,
-            part_id=part,
-            quantity=quantity,
-            data=data,
-        )
+    def _check_arrivals(self, arrived: Sequence[Load], report: SlotReport) -> None:
+        told = Counter[Place]()
+        for load in arrived:
+            told[load.to_location, load.part_id] += load.quantity
+        pairs = [told[pair] for pair in self.twin.model.pairs]
+        assert np.array_equal(pairs, report.arrived[0]), "goods arrive that nobody shipped"
+
+    def _make_room(self, loads: Sequence[Load]) -> None:
+        """What left was there: a count by hand, played again, must not keep it from leaving."""
+        model, warehouse = self.twin.model, self.twin.warehouse
+        wanted = np.zeros(len(model.sources), dtype=np.int32)
+        for load in loads:
+            source = model.source_of_pair[model.pair_index[load.to_location, load.part_id]]
+            if source >= 0:
+                wanted[source] += load.quantity
+        warehouse.on_hand[0] += np.maximum(wanted - warehouse.available[0], 0)
+
+    def _edge(self, departure: SlotDeparture) -> int:
+        """The edge at which its goods can be used: the twin's own random transit time."""
+        transit = transit_minutes(departure.lane, departure.departure_at, self._seed, 1)
+        return int(usable_edges(self.twin.model.slots, departure.departure_at, transit)[0])
+
+    def _approved(self, tx: ReadTx) -> list[Load]:
+        """Released orders for the vehicles of this slot, as far as the warehouse has the parts."""
+        leaving = {
+            (each.lane.lane_id, each.departure_at): each
+            for each in self._leaving.get(self.twin.slot, ())
+        }
+        model = self.twin.model
+        left = self.twin.warehouse.available[0].copy()
+        loads = []
+        states = [OrderState.APPROVED, OrderState.PICKED]
+        for order in orders.list_orders(tx, states=states) if leaving else ():
+            departure = leaving.get((order.lane_id, order.departure_at))
+            pair = model.pair_index.get((order.to_location, order.part_id))
+            if departure is None or pair is None:
+                continue
+            source = int(model.source_of_pair[pair])
+            quantity = order.quantity if source < 0 else min(order.quantity, int(left[source]))
+            if quantity <= 0:
+                continue
+            if source >= 0:
+                left[source] -= quantity
+            loads.append(
+                Load(
+                    order_id=order.order_id,
+                    departure=departure,
+                    part_id=order.part_id,
+                    to_location=order.to_location,
+                    quantity=quantity,
+                )
+            )
+        return loads
+
+    def _shipments(self, tx: ReadTx) -> dict[int, list[Load]]:
+        """What this twin has shipped so far, by slot."""
+        departures = {
+            (each.lane.lane_id, each.departure_at): each
+            for leaving in self._leaving.values()
+            for each in leaving
+        }
+        found: dict[int, list[Load]] = defaultdict(list)
+        for event in events.events_between(tx, types=[EventType.SHIPPED]):
+            if event.source != SOURCE:
+                continue
+            assert event.part_id is not None
+            assert event.quantity is not None
+            departure = departures[event.data["lane_id"], event.occurred_at]
+            found[departure.depart_slot].append(
+                Load(
+                    order_id=event.data["order_id"],
+                    departure=departure,
+                    part_id=event.part_id,
+                    to_location=event.data["to_location"],
+                    quantity=event.quantity,
+                )
+            )
+        return found
+
+    def _adopt(self, held: dict[Place, int]) -> None:
+        """Take over what people posted by hand: a count or scrap is what lies there now."""
+        model, twin = self.twin.model, self.twin
+        for amounts, places in (
+            (twin.on_hand, model.pairs),
+            (twin.warehouse.on_hand, model.sources),
+        ):
+            said = np.array([max(held.get(place, 0), 0) for place in places], dtype=np.int32)
+            for index in np.flatnonzero(amounts[0] != said):
+                place, part = places[index]
+                log.warning(
+                    "the twin takes over the books' stock",
+                    location_id=place,
+                    part_id=part,
+                    twin=int(amounts[0, index]),
+                    books=int(said[index]),
+                )
+            amounts[0] = said
+
+
+def _departures_by_slot(model: PlantModel) -> dict[int, list[SlotDeparture]]:
+    found: dict[int, list[SlotDeparture]] = defaultdict(list)
+    for batches in model.batches.values():
+        for departure in (each for batch in batches for each in batch.departures):
+            found[departure.depart_slot].append(departure)
+    return found
+
+
+def _opening(tx: ReadTx, model: PlantModel) -> PlantState:
+    """The stock with which the books were opened."""
+    opening = ledger.movements_between(tx, end=model.slots.start + _MINUTE)
+    held = post(Counter(), [move for move in opening if move.occurred_at <= model.slots.start])
+    return PlantState(
+        on_hand=_amounts(held, model.pairs), source_on_hand=_amounts(held, model.sources)
+    )
+
+
+def _amounts(held: Counter[tuple[str, str, Account]], places: Sequence[Place]) -> np.ndarray:
+    amounts = [held[part, place, Account.ON_HAND] for place, part in places]
+    return np.array(amounts, dtype=np.int32)

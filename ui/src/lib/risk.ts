@@ -50,7 +50,9 @@ export type State = 'calm' | 'watch' | 'act' | 'halted';
 export function worstState(room: ControlRoom): State {
   if (room.lines.some((line) => line.halted)) return 'halted';
   const soon = room.lines.flatMap((line) => line.cells.slice(0, 2).map((cell) => cell.risk));
-  const open = room.actions.filter((action) => action.state === 'proposed');
+  // Where orders leave by themselves, one that waits for its cut-off is no reason to hurry.
+  const byThemselves = room.automation.mode === 'auto' && !room.automation.paused;
+  const open = room.actions.filter((each) => each.state === 'proposed' && !byThemselves);
   const worst = Math.max(0, ...soon, ...open.map((action) => action.risk_before));
   if (worst >= BOUNDS[2] || room.alerts.some((alert) => alert.severity === 'critical')) return 'act';
   return worst >= BOUNDS[1] ? 'watch' : 'calm';

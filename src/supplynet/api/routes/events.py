@@ -11,7 +11,6 @@ from supplynet.api.bodies import EventBatch
 from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep
 from supplynet.api.models import TakenIn
 from supplynet.errors import InvalidInput, NotFound
-from supplynet.services import data
 
 router = APIRouter(tags=["events"], dependencies=[NO_PARAMETERS])
 
@@ -29,7 +28,7 @@ def take_in_events(books: BooksDep, body: EventBatch) -> dict[str, Any]:
             books.plant,
             [each.event() for each in body.events],
             actor=ACTOR,
-            now=data.as_of(books),
+            now=books.now(),
         )
     except NotFound as error:  # in the body: what is missing is not this address
         raise InvalidInput(str(error)) from error
