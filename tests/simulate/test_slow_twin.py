@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supplynet.core.ids import series_id
+from supplynet.core.keyed import name_key, uniform
 from supplynet.core.network import Duration
 from supplynet.replenish.min_max import MinMax
 from supplynet.simulate.departures import transit_minutes
-from supplynet.simulate.keyed import name_key, triangular, uniform
 from supplynet.simulate.run import run
+from supplynet.simulate.triangular import triangular
 from supplynet.simulate.twin import Twin
 
 Build = Callable[..., Any]
@@ -161,7 +162,7 @@ class SlowTwin:
         length = self.model.shifts[shift].minutes
         name = name_key(series_id(*self.model.series[index]))
         minute = int(self.model.shifts[shift].start.timestamp()) // 60
-        phase = float(uniform(self.seed, "phase", minute, name)[0])
+        phase = float(uniform(self.seed, "phase", minute, name))
         total = int(self.demand[index, shift])
 
         def until(edge: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
 
 from supplynet import cycle
 from supplynet.core.events import Event, EventType
+from supplynet.core.ledger import Account
 from supplynet.core.orders import OrderState
 from supplynet.cycle.demand import ledger_demand
 from supplynet.cycle.live import read_connected
@@ -30,6 +29,7 @@ from supplynet.simulate.twin import Twin
 from supplynet.storage import alerts, balances, events, ledger, orders
 from supplynet.storage.history import read_history
 from supplynet.worker import live as live_module
+from supplynet.worker import loop as loop_module
 from supplynet.worker.live import LivePlant
 from supplynet.worker.loop import Loop
 
@@ -151,15 +151,16 @@ def test_the_history_is_what_the_ledger_says(played: Played) -> None:
     assert stored.equals(derived)
     assert stored["period_start"].n_unique() == 2 * DAYS
     with books.store.read() as tx:
-        used = sum(move.quantity for move in ledger.movements_between(tx, start, now) if move.to_account == "consumed")
-    assert stored["consumed"].sum() == used
+        moves = ledger.movements_between(tx, start, now, to_accounts=[Account.CONSUMED])
+    assert stored["consumed"].sum() == sum(move.quantity for move in moves)
 
 
 def test_the_imported_past_is_as_it_was(played: Played, demo_template: Path) -> None:
     before = read_history(demo_template / "history", kind="imported")
     assert read_history(played.books.workspace.history, kind="imported").equals(before)
-    seam = read_history(played.books.workspace.history)
-    assert seam.height == before.height + read_history(played.books.workspace.history, kind="ledger").height
+    both = read_history(played.books.workspace.history)
+    since = read_history(played.books.workspace.history, kind="ledger")
+    assert both.height == before.height + since.height
 
 
 def test_a_restart_in_the_middle_of_a_shift_changes_nothing(played: Played) -> None:
@@ -205,8 +206,12 @@ def books(demo_workspace: Path) -> Iterator[Books]:
 
 def by_hand(books: Books, kind: EventType, place: str, **said: Any) -> None:
     event = Event(
-        source="mara", event_id=f"{kind}-{place}", type=kind, occurred_at=books.now(),
-        location_id=place, **said,
+        source="mara",
+        event_id=f"{kind}-{place}",
+        type=kind,
+        occurred_at=books.now(),
+        location_id=place,
+        **said,
     )
     cycle.take_in(books.store, books.plant, [event], actor="mara", now=books.now())
 
@@ -227,15 +232,15 @@ def test_an_order_approved_at_the_last_minute_goes_and_a_cancelled_one_stays(
     plant = LivePlant(books)
     while not plant.due():
         plant.step(60.0)
-    _, committed = planning.plan_now(books, actor="test").plan, planning.plan_now(books, actor="test").committed
-    waiting = list(committed.confirmed)
+    waiting = planning.plan_now(books, actor="test").committed.new
     for order in waiting[:2]:
         cycle.release(books.store, order.order_id, actor="mara", now=plant.now)
     cycle.cancel(books.store, waiting[0].order_id, actor="mara", now=plant.now, reason="no")
     while plant.now <= waiting[0].departure_at:
         plant.step(60.0)
         assert list(differences(books, plant)) == []
-    assert set(shipped(books)) == {(waiting[1].to_location, waiting[1].part_id, waiting[1].departure_at)}
+    left = waiting[1]
+    assert shipped(books) == {(left.to_location, left.part_id, left.departure_at): left.quantity}
 
 
 def test_a_line_that_halts_is_told_and_that_it_goes_on_as_well(books: Books) -> None:
@@ -247,8 +252,8 @@ def test_a_line_that_halts_is_told_and_that_it_goes_on_as_well(books: Books) -> 
     planning.plan_now(books, actor="test")
     with books.store.read() as tx:
         assert "halted" in {alert.kind for alert in alerts.open_alerts(tx)}
-    missing = part if part in str(plant.twin.model.series) else part
-    by_hand(books, EventType.RECEIVED, place, part_id=missing, quantity=5000, data={"supplier_id": "SUP1"})
+    bought = {"supplier_id": "SUP1"}
+    by_hand(books, EventType.RECEIVED, place, part_id=part, quantity=5000, data=bought)
     for _ in range(2):
         plant.step(60.0)
     assert not plant.twin.halted.any()
@@ -261,6 +266,7 @@ def test_the_loop_plans_releases_and_says_when_the_demo_is_over(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_module, "FUTURE_DAYS", 1)
+    monkeypatch.setattr(loop_module, "PLAN_EVERY_SLOTS", 12)
     with Loop(books, speed=3600.0 * 1000):
         wait_for(lambda: "demo_ended" in kinds(books))
     assert shipped(books)
@@ -269,6 +275,7 @@ def test_the_loop_plans_releases_and_says_when_the_demo_is_over(
 def test_the_loop_goes_on_after_a_failure(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planning fails once, and so does a step in the middle; the twin is made anew."""
     monkeypatch.setattr(live_module, "FUTURE_DAYS", 1)
+    monkeypatch.setattr(loop_module, "PLAN_EVERY_SLOTS", 12)
     plans, steps = iter([True]), iter([False, False, True])
     plan_now, post = planning.plan_now, cycle.post
 

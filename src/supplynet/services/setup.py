@@ -154,6 +154,6 @@ def _neural(_: Books) -> Check:
 def _pages(_: Books) -> Check:
     # Asked of the files: services know nothing of the package above them.
     if not (files("supplynet") / "web" / "static" / "index.html").is_file():
-        step = "install SupplyNet from a wheel, or build the pages: make pages"
+        step = "install from a wheel, or again from source where the npm registry is reachable"
         return Check(name="pages", state="todo", found="not built", next_step=step)
     return Check(name="pages", state="ready", found="built")

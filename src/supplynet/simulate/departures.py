@@ -10,13 +10,14 @@ from itertools import pairwise
 
 import numpy as np
 
+from supplynet.core.keyed import name_key, uniform
 from supplynet.core.network import Lane
 from supplynet.core.protocols import SupplyTerms
 from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.core.timetable import next_departures
 from supplynet.errors import InvalidInput
 from supplynet.simulate.calendar_slots import Slots
-from supplynet.simulate.keyed import name_key, triangular, uniform
+from supplynet.simulate.triangular import triangular
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

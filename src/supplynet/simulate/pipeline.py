@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from supplynet.core.keyed import name_key, uniform
 from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.simulate.departures import SlotDeparture
-from supplynet.simulate.keyed import name_key, triangular, triangular_share, uniform
 from supplynet.simulate.model import PlantModel
 from supplynet.simulate.state import Inbound
+from supplynet.simulate.triangular import triangular, triangular_share
 
 
 class Pipeline:

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from supplynet.core.ids import series_id
+from supplynet.core.keyed import name_key, uniform
 from supplynet.core.sample_paths import FloatArray, IntArray
-from supplynet.simulate.keyed import name_key, uniform
 from supplynet.simulate.model import PlantModel
 
 

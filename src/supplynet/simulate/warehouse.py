@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from supplynet.core.ids import series_id
+from supplynet.core.keyed import name_key, uniform
 from supplynet.core.network import Duration
 from supplynet.core.sample_paths import IntArray
 from supplynet.errors import InsufficientStock
 from supplynet.replenish.purchasing import purchase_quantity
-from supplynet.simulate.keyed import name_key, triangular, uniform
 from supplynet.simulate.model import PlantModel
 from supplynet.simulate.state import PlantState
+from supplynet.simulate.triangular import triangular
 
 
 class Warehouse:

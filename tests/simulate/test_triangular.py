@@ -3,30 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from supplynet.core.keyed import uniform
 from supplynet.core.network import Duration
-from supplynet.simulate.keyed import triangular, triangular_share, uniform
-
-
-def test_a_number_depends_on_its_key_and_on_nothing_else() -> None:
-    many = uniform(1, "transit", 7, np.arange(100))
-    assert uniform(1, "transit", 7, np.arange(40, 60)).tolist() == many[40:60].tolist()
-    assert uniform(1, "transit", 7, 3)[0] == many[3]
-    for other in (
-        uniform(2, "transit", 7, 3),
-        uniform(1, "phase", 7, 3),
-        uniform(1, "transit", 8, 3),
-    ):
-        assert other[0] != many[3]
-
-
-def test_numbers_are_uniform_and_uncorrelated() -> None:
-    grid = uniform(1, "test", np.arange(300)[:, None], np.arange(300)[None, :])
-    assert grid.min() >= 0
-    assert grid.max() < 1
-    assert grid.mean() == pytest.approx(0.5, abs=0.005)
-    assert grid.var() == pytest.approx(1 / 12, abs=0.002)
-    assert abs(np.corrcoef(grid[:-1].ravel(), grid[1:].ravel())[0, 1]) < 0.02
-    assert abs(np.corrcoef(grid[:, :-1].ravel(), grid[:, 1:].ravel())[0, 1]) < 0.02
+from supplynet.simulate.triangular import triangular, triangular_share
 
 
 def test_a_triangular_time_has_its_bounds_its_mean_and_its_inverse() -> None:

@@ -1,0 +1,47 @@
+"""Policies side by side on the workspace's own history; what is found is used from then on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from supplynet.errors import HistoryTooShort, InvalidInput
+from supplynet.services import simulation
+from supplynet.services.books import open_books
+from supplynet.services.policies import DEFAULTS, keep_parameters, parameters_of
+
+
+@pytest.fixture
+def quick(demo_workspace: Path) -> Path:
+    """A workspace whose model fits in no time."""
+    settings = demo_workspace / "supplynet.toml"
+    settings.write_text('model = "shift_mean"\npaths = 100\n')
+    return demo_workspace
+
+
+def test_the_board_ranks_all_policies_and_the_bound_and_keeps_what_was_tuned(quick: Path) -> None:
+    for name, parameters in DEFAULTS.items():
+        keep_parameters(open_books(quick), name, parameters, actor="test")
+    board = simulation.simulate(quick, days=7, policies=("min_max", "order_up_to"))
+    assert [row["policy"] for row in board.policies] == [
+        "min_max",
+        "order_up_to",
+        "perfect_foresight",
+    ]
+    assert board.about["days"] == 7
+    books = open_books(quick)
+    for row in board.policies[:2]:
+        assert parameters_of(books, row["policy"]) == row["parameters"]
+
+
+def test_more_days_than_the_history_can_prove_are_refused(quick: Path) -> None:
+    with pytest.raises(HistoryTooShort):
+        simulation.simulate(quick, days=90)
+
+
+def test_an_unknown_policy_is_refused(quick: Path) -> None:
+    with pytest.raises(InvalidInput, match="no policy 'guess'"):
+        simulation.simulate(quick, days=7, policies=("guess",))
+    with pytest.raises(InvalidInput, match="choose one of"):
+        parameters_of(open_books(quick), "guess")

@@ -1,0 +1,89 @@
+"""The proof: nothing that is tuned has seen the days that it is scored on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from supplynet.errors import HistoryTooShort, InvalidInput
+from supplynet.forecast.seasonal_naive import SeasonalNaive
+from supplynet.forecast.shift_mean import ShiftMean
+from supplynet.frames.panel import Panel, shift_periods
+from supplynet.frames.synthetic import generate_demand
+from supplynet.frames.synthetic_plant import tiny_plant
+from supplynet.simulate.scorecard import Score
+from supplynet.study.proof import Proof, Task, prove
+
+UNSEEN = 14  # shifts of the last week
+
+
+def seen(score: Score) -> tuple[float, ...]:
+    return (score.halts, score.lost_minutes, score.cover_days, score.orders)
+
+
+@pytest.fixture(scope="module")
+def task() -> Task:
+    plant = tiny_plant()
+    made = generate_demand(plant, start=date(2026, 1, 5), days=70, seed=4)
+    calendar = plant.calendar_of(made.series[0][0])
+    end = made.periods[-1].end
+    periods = shift_periods(calendar, made.periods[0].start, end)
+    panel = Panel(series=made.series, periods=periods, demand=made.true_demand.astype(float))
+    ahead = shift_periods(calendar, end, end.replace(year=end.year + 1))
+    return Task(
+        plant=plant,
+        recorded=panel,
+        truth=panel,
+        unseen_from=len(periods) - UNSEEN,
+        calendar=(*periods, *ahead),
+        estimators={"shift_mean": ShiftMean(), "seasonal_naive": SeasonalNaive()},
+        paths=50,
+        seed=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def proof(task: Task) -> Proof:
+    return prove(task)
+
+
+def test_every_policy_is_scored_on_the_same_days_and_the_bound_comes_last(proof: Proof) -> None:
+    scores = proof.scoreboard.scores
+    assert [score.policy for score in scores] == ["min_max", "order_up_to", "perfect_foresight"]
+    assert scores[-1].halts == 0
+    assert scores[-1].cover_days <= min(score.cover_days for score in scores[:-1])
+    assert [each.against for each in proof.scoreboard.differences] == ["min_max"]
+
+
+def test_all_policies_are_tuned_by_a_search_of_the_same_size(proof: Proof) -> None:
+    assert len({len(tuned.scores) for tuned in proof.tuned.values()}) == 1
+
+
+def test_the_unseen_days_change_no_choice(task: Task, proof: Proof) -> None:
+    """Twice the demand there: other scores, but the same champion, parameters and spread."""
+    demand = np.array(task.recorded.demand)
+    demand[:, task.unseen_from :] *= 2
+    other = replace(task.recorded, demand=demand)
+    again = prove(replace(task, recorded=other, truth=other))
+    assert again.champion == proof.champion
+    assert again.dependence == proof.dependence
+    for name, tuned in proof.tuned.items():
+        assert again.tuned[name].best.parameters == tuned.best.parameters
+        assert seen(again.tuned[name].score) == seen(tuned.score)
+    assert again.scoreboard.scores[0].halts > proof.scoreboard.scores[0].halts
+    assert not again.forecast.equals(proof.forecast)
+
+
+def test_the_forecaster_knows_the_history_and_no_more(task: Task, proof: Proof) -> None:
+    assert proof.forecaster.history.periods == task.recorded.periods[: task.unseen_from]
+    assert set(proof.predictors) == {"shift_mean", "seasonal_naive"}
+
+
+def test_a_history_too_short_to_tune_on_and_a_policy_unknown_are_refused(task: Task) -> None:
+    with pytest.raises(HistoryTooShort):
+        prove(replace(task, unseen_from=len(task.recorded.periods) // 2))
+    with pytest.raises(InvalidInput, match="no policy 'hope'"):
+        prove(replace(task, policies=("min_max", "hope")))
