@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import polars as pl
 import pytest
 
 from supplynet import cycle
@@ -247,16 +249,12 @@ def test_the_books_keep_what_a_plan_rests_on(site: Site) -> None:
     assert why["lines"] == ["SR1.A"]
 
 
-def test_a_plan_does_not_read_history_that_another_writes(site: Site) -> None:
-    """A shift that was imported after the model was bound is seen by the next plan."""
+def test_a_shift_that_is_imported_later_is_seen_by_the_next_plan(site: Site) -> None:
+    """The model was bound to the history before it."""
     site.open_stock()
     before, _ = site.plan(MONDAY + 12 * HOUR)
-    frame = before.forecast.select("location_id", "part_id", "period_start").unique()
-    shift = frame.head(1).with_columns(period_start=MONDAY, demand=150.0)
-    write_history(
-        site.history,
-        "imported",
-        shift.cast({"period_start": before.forecast.schema["period_start"]}),
-    )
+    assert np.isnan(before.snapshot.observed.demand).all()
+    shift = {"location_id": "SR1.A", "part_id": "bolt", "period_start": MONDAY, "demand": 150.0}
+    write_history(site.history, "imported", pl.DataFrame([shift | {"shift": "day"}]))
     after, _ = site.plan(MONDAY + 12 * HOUR)
     assert after.snapshot.observed.demand[0, 0] == 150.0
