@@ -224,3 +224,16 @@ def _with_database(url: str, name: str) -> str:
     from sqlalchemy import make_url
 
     return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def shared_data() -> Iterator[Path]:
+    """Real files, where this machine has them."""
+    named = os.environ.get("SHARED_DATA")
+    parents = Path(__file__).resolve().parents
+    places = [Path(named)] if named else [parent / "shared" / "data" for parent in parents]
+    for place in places:
+        if place.is_dir():
+            yield place
+            return
+    pytest.skip("no shared data here; set SHARED_DATA to its folder")

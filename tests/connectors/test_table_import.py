@@ -1,5 +1,4 @@
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -512,19 +511,6 @@ def test_mappings_are_read_from_text() -> None:
     }
     with pytest.raises(InvalidInput, match="write part_id=product_code"):
         parse_mapping(["part_id"])
-
-
-@pytest.fixture
-def shared_data() -> Iterator[Path]:
-    """Real files, where this machine has them."""
-    named = os.environ.get("SHARED_DATA")
-    parents = Path(__file__).resolve().parents
-    places = [Path(named)] if named else [parent / "shared" / "data" for parent in parents]
-    for place in places:
-        if place.is_dir():
-            yield place
-            return
-    pytest.skip("no shared data here; set SHARED_DATA to its folder")
 
 
 def test_real_orders_come_in_with_their_repeats_named(shared_data: Path) -> None:

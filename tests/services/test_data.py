@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -30,19 +28,6 @@ JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 def folder(tmp_path: Path) -> Path:
     """An empty workspace."""
     return setup.init(tmp_path / "workspace").folder
-
-
-@pytest.fixture
-def shared_data() -> Iterator[Path]:
-    """Real files, where this machine has them."""
-    named = os.environ.get("SHARED_DATA")
-    parents = Path(__file__).resolve().parents
-    places = [Path(named)] if named else [parent / "shared" / "data" for parent in parents]
-    for place in places:
-        if place.is_dir():
-            yield place
-            return
-    pytest.skip("no shared data here; set SHARED_DATA to its folder")
 
 
 def sales(path: Path, days: int = 28, units: int = 10, *more: str) -> Path:

@@ -12,6 +12,7 @@ import pytest
 
 from supplynet.cycle.live import CONNECTED
 from supplynet.errors import NotFound
+from supplynet.monitor.grid import iso
 from supplynet.services import control_room, data, overview, planning
 from supplynet.services.books import CLOCK, Books, open_books
 from supplynet.storage import changes, plans, values
@@ -65,7 +66,7 @@ def test_an_old_history_stands_still_at_its_end(books: Books) -> None:
     late = real(books, end + timedelta(days=30))
     assert data.as_of(late) == end
     assert overview.clock_at(late, end) == {
-        "now": overview.iso(end),
+        "now": iso(end),
         "speed": 0.0,
         "simulated": False,
     }
@@ -97,7 +98,7 @@ def document(cells: list[dict[str, Any]]) -> dict[str, Any]:
     shifts = []
     for index in range(len(cells)):
         start = BEGIN + timedelta(hours=12 * index)
-        times = {"start": overview.iso(start), "end": overview.iso(start + timedelta(hours=12))}
+        times = {"start": iso(start), "end": iso(start + timedelta(hours=12))}
         shifts.append({"shift_id": f"s{index}", "name": "day", **times})
     line = {"line_id": "W1", "showroom_id": None, "station_id": None, "cells": cells}
     return {"shifts": shifts, "lines": [line]}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from supplynet.services.overview import iso
+from supplynet.monitor.grid import iso
 
 SLOT = timedelta(hours=1)
 """A twin that has not moved on for longer than this stands still, and so does its clock."""

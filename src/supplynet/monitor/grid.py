@@ -33,7 +33,7 @@ class PlanRisk:
 def grid_document(model: PlantModel, risk: PlanRisk) -> dict[str, Any]:
     """``{"shifts": [...], "lines": [...]}``: one cell per line and shift, JSON."""
     shifts = [
-        {"shift_id": s.shift_id, "name": s.name, "start": _iso(s.start), "end": _iso(s.end)}
+        {"shift_id": s.shift_id, "name": s.name, "start": iso(s.start), "end": iso(s.end)}
         for s in model.shifts
     ]
     lines = [
@@ -89,15 +89,15 @@ def _cell(model: PlantModel, risk: PlanRisk, line: int, shift: int) -> dict[str,
     runs_out = (
         risk.committed.runs_out[pair] if pair >= 0 else RunOut(early=None, likely=None, late=None)
     )
-    cell["runs_out_at"] = _iso(runs_out.likely)
-    cell["runs_out_early"] = _iso(runs_out.early)
-    cell["runs_out_late"] = _iso(runs_out.late)
-    cell["last_departure_at"] = _iso(
+    cell["runs_out_at"] = iso(runs_out.likely)
+    cell["runs_out_early"] = iso(runs_out.early)
+    cell["runs_out_late"] = iso(runs_out.late)
+    cell["last_departure_at"] = iso(
         last_safe_departure(model, pair, runs_out) if pair >= 0 else None
     )
     return cell
 
 
-def _iso(moment: datetime | None) -> str | None:
+def iso(moment: datetime | None) -> str | None:
     """RFC 3339 with Z, whole seconds."""
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")

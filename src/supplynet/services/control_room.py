@@ -7,10 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from supplynet.core.orders import Order, OrderState
+from supplynet.monitor.grid import iso
 from supplynet.services import data
 from supplynet.services.books import Books, has_plant
 from supplynet.services.headline import headline
-from supplynet.services.overview import SCOREBOARD, alert_row, automation, clock_at, iso
+from supplynet.services.overview import SCOREBOARD, alert_row, automation, clock_at
 from supplynet.storage import alerts, changes, events, orders, plans, values
 
 Row = dict[str, Any]

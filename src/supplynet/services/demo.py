@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +21,7 @@ from supplynet.core.network import Plant
 from supplynet.errors import InvalidInput, MissingExtra
 from supplynet.forecast import registry
 from supplynet.forecast.model import Estimator
-from supplynet.frames.panel import Panel, panel_from_frame, shift_periods
+from supplynet.frames.panel import Panel, Period, panel_from_frame, shift_periods
 from supplynet.frames.quality import QualityReport, check_quality
 from supplynet.frames.synthetic import SyntheticHistory, generate_history
 from supplynet.frames.synthetic_plant import demo_plant
@@ -155,12 +155,14 @@ def _panels(books: Books, made: SyntheticHistory, size: Size) -> tuple[Panel, Pa
     end = history_end(books, frame)
     periods = shift_periods(forecasting.common_calendar(books), start, end)
     recorded = panel_from_frame(frame, periods)
-    true_frame = made.truth.rename({"true_demand": "demand"}).with_columns(
-        shift=pl.lit(""), demand=pl.col("demand").cast(pl.Float64)
-    )
-    true_panel = panel_from_frame(true_frame, periods)
     per_day = len(periods) // (size.history_days + size.unseen_days)
-    return recorded, true_panel, len(periods) - size.unseen_days * per_day
+    return recorded, _true_panel(made.truth, periods), len(periods) - size.unseen_days * per_day
+
+
+def _true_panel(truth: pl.DataFrame, periods: Sequence[Period]) -> Panel:
+    """The demand that nobody records, from the truth frame of the generator."""
+    true_demand = pl.col("true_demand").cast(pl.Float64).alias("demand")
+    return panel_from_frame(truth.with_columns(true_demand), periods)
 
 
 def _estimators(seed: int) -> Mapping[str, Estimator]:
@@ -266,8 +268,4 @@ def future_demand(books: Books, days: int) -> tuple[np.ndarray[Any, np.dtype[np.
     shift = calendar.shift_at(last)
     assert shift is not None
     periods = shift_periods(calendar, now, shift.end)
-    frame = frame.rename({"true_demand": "demand"}).with_columns(
-        shift=pl.lit(""), demand=pl.col("demand").cast(pl.Float64)
-    )
-    panel = panel_from_frame(frame, periods)
-    return np.nan_to_num(panel.demand).astype(np.int32), now
+    return np.nan_to_num(_true_panel(frame, periods).demand).astype(np.int32), now

@@ -16,6 +16,7 @@ import polars as pl
 from supplynet.core.ledger import Account
 from supplynet.core.network import Plant
 from supplynet.errors import NotFound
+from supplynet.monitor.grid import iso
 from supplynet.services import data
 from supplynet.services.books import Books
 from supplynet.storage import ReadTx, changes, ledger, plans, values
@@ -205,11 +206,6 @@ def forecasts(
         frame = frame.filter(pl.col("part_id") == part_id)
     rows, seen = frame.slice(start, limit).to_dicts(), start + limit
     return rows, (plan_id, seen) if seen < frame.height else None
-
-
-def iso(moment: datetime | None) -> str | None:
-    """RFC 3339 with Z, whole seconds."""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _mean_per_shift(tx: ReadTx, plant: Plant) -> dict[tuple[str, str], float]:
