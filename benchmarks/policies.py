@@ -25,7 +25,7 @@ from supplynet.core.shifts import ShiftCalendar
 from supplynet.forecast import registry
 from supplynet.frames.panel import Panel, Period, panel_from_frame, shift_periods
 from supplynet.frames.synthetic import SyntheticHistory, generate_history
-from supplynet.frames.synthetic_plant import demo_plant
+from supplynet.frames.synthetic.plant import demo_plant
 from supplynet.services.demo import SIZES, START, Size
 from supplynet.simulate.outlook import CachedOutlook, PathOutlook
 from supplynet.simulate.scorecard import Score, paired_difference

@@ -12,10 +12,11 @@ from typing import Any
 from supplynet._version import __version__
 
 _LAZY = {
+    "DataService": "supplynet.services.data",
     "Plant": "supplynet.core.network",
     "SupplyNetError": "supplynet.errors",
 }
-__all__ = ["Plant", "SupplyNetError", "__version__"]
+__all__ = ["DataService", "Plant", "SupplyNetError", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

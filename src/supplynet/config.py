@@ -20,6 +20,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings.exceptions import SettingsError
 
 from supplynet.errors import ConfigError
 
@@ -44,6 +45,10 @@ class Settings(BaseSettings):
         seed: Start of every random generator.
         worker_threads: Threads that answer HTTP requests.
         worker_processes: Processes that train, forecast and simulate side by side.
+        signal_hosts: Hosts that may be asked for outside signals; ``shipped`` stands for those of
+            the definitions that come with SupplyNet.
+        signal_private_hosts: Those of them that may lie in a private network or on this machine.
+        market_providers: Providers of prices that are tried in turn after the workspace's files.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX)
@@ -59,6 +64,9 @@ class Settings(BaseSettings):
     seed: int = Field(default=1, ge=0)
     worker_threads: int = Field(default=8, ge=1, le=1000)
     worker_processes: int = Field(default=2, ge=1, le=1000)
+    signal_hosts: tuple[str, ...] = ("shipped",)
+    signal_private_hosts: tuple[str, ...] = ()
+    market_providers: tuple[str, ...] = ("stooq", "alpha_vantage")
 
     @classmethod
     def settings_customise_sources(
@@ -92,6 +100,9 @@ def load_settings(folder: Path) -> Settings:
         settings = Settings(**{**from_file, **EnvSettingsSource(Settings)()})
     except ValidationError as error:
         raise ConfigError(_first_line(error)) from None
+    except SettingsError as error:
+        # A list in the environment is written as JSON: SUPPLYNET_SIGNAL_HOSTS='["a.org"]'.
+        raise ConfigError(f"{error}; write lists as JSON") from error
     return settings.model_copy(update={"database_url": _absolute(settings.database_url, folder)})
 
 

@@ -14,19 +14,21 @@ SupplyNetError
     OrderStateError         a step that the order's state does not allow
     ForecastError
         HistoryTooShort
+        TrainingDiverged    the loss was not finite, at a lower learning rate neither
         ModelError          a model cannot be found, opened or trusted
         MissingExtra        an optional library is not installed
     JobError
         JobCancelled
     SnapshotMoved           the books changed while a decision was computed: compute it again
     ConnectorError          the other side did not answer; the only one that may be retried
+        SignalUnavailable   no provider of an outside signal could be reached
 
 Messages say what is wrong, how much, and what to do next. ``assert`` is for our own bugs only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -62,6 +64,8 @@ class Mistake:
         column: Column or key name, None when it is the whole row.
         wrong: What is wrong, with the value.
         right: What would be right.
+        value: What the cell says, where it is one cell.
+        kind: Name of the kind of mistake, where mistakes are counted by kind.
     """
 
     file: str
@@ -69,6 +73,8 @@ class Mistake:
     column: str | None
     wrong: str
     right: str
+    value: str | None = None
+    kind: str | None = None
 
     def __str__(self) -> str:
         where = self.file
@@ -165,6 +171,19 @@ class HistoryTooShort(ForecastError):
         self.periods, self.needed = periods, needed
 
 
+class TrainingDiverged(ForecastError):
+    """The loss of a training was not finite, and not at a lower learning rate either."""
+
+    def __init__(self, epoch: int, step: int, learning_rate: float) -> None:
+        where = f"step {step}" if step else "the validation"
+        super().__init__(
+            f"training stopped at epoch {epoch}, {where}: the loss is not finite, at a learning "
+            f"rate of {learning_rate:g} neither; look for extreme values in the data, or choose "
+            "a lower learning rate"
+        )
+        self.epoch, self.step, self.learning_rate = epoch, step, learning_rate
+
+
 class ModelError(ForecastError):
     """A model cannot be found, opened or trusted."""
 
@@ -195,3 +214,12 @@ class SnapshotMoved(SupplyNetError):
 
 class ConnectorError(SupplyNetError):
     """The other side did not answer; may be retried."""
+
+
+class SignalUnavailable(ConnectorError):
+    """No provider of an outside signal could be reached; ``instead`` names the way without."""
+
+    def __init__(self, wanted: str, reasons: Mapping[str, str], instead: str) -> None:
+        said = "; ".join(f"{provider}: {reason}" for provider, reason in reasons.items())
+        super().__init__(f"{wanted} cannot be had ({said}); without a service: {instead}")
+        self.wanted, self.reasons, self.instead = wanted, dict(reasons), instead

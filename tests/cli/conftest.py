@@ -14,7 +14,7 @@ import pytest
 
 from supplynet.cli.app import run
 from supplynet.connectors.plant_folder import write_plant
-from supplynet.frames.synthetic_plant import demo_plant
+from supplynet.frames.synthetic.plant import demo_plant
 
 FIRST_DAY = date(2025, 1, 1)
 

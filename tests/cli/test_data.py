@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 Call = Callable[..., Any]
@@ -16,89 +17,76 @@ def empty(call: Call, tmp_path: Path) -> Path:
     return folder
 
 
-def _csv(folder: Path, *rows: str) -> Path:
-    path = folder / "sales.csv"
-    path.write_text("\n".join(["location_id,part_id,date,quantity", *rows]))
-    return path
-
-
 def test_generated_history_is_counted(call: Call, empty: Path) -> None:
     answer = call("generate", "-w", empty, "--days", "2", "--start", "2025-01-01", "--json")
     assert (answer.json["days"], answer.json["first_day"]) == (2, "2025-01-01")
     assert answer.json["rows"] == 4 * answer.json["series"]
 
 
-def test_good_rows_are_taken(call: Call, empty: Path) -> None:
-    sales = _csv(empty, "W1,bolt,2024-01-01,5", "W1,bolt,2024-01-02,7")
-    answer = call("import", sales, "-w", empty, "--lead-time-days", "2")
-    assert (answer.status, answer.err) == (0, "")
-    assert answer.lines == ["sales.csv: took 2 of 2 rows as 1 series; no mistakes"]
+def test_a_scenario_says_what_was_put_in_and_where_its_truth_is(call: Call, tmp_path: Path) -> None:
+    world = tmp_path / "world"
+    ask = ["generate", "--scenario", "nasty", "--days", "15", "--output", world, "--seed", "2"]
+    found = call(*ask, "--json").json
+    assert found["effects"]["halt"] > 0
+    assert found["rows"] == pl.read_parquet(world / "consumption").height
+    assert "the records with mistakes" in call(*ask).out
 
 
-def test_every_wrong_cell_is_named_with_the_option_that_would_help(call: Call, empty: Path) -> None:
-    sales = _csv(empty, "W1,bolt,2024-01-01,(5)", "W1,bolt,yesterday,7")
-    answer = call("import", sales, "-w", empty)
-    head, brackets, day = answer.lines
-    assert "2 mistakes in 2 rows, nothing taken" in head
-    assert "row 2 column quantity" in brackets
-    assert "choose --brackets negative" in brackets
-    assert "row 3 column date: 'yesterday' is not a date" in day
+def test_a_scenario_file_of_ones_own_is_read(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "mine"\ndays = 3\n[plant]\nshowrooms = 1\nstations = 1\nparts = 4\n')
+    found = call("generate", "--scenario", file, "--output", tmp_path / "world", "--json").json
+    assert (found["scenario"], found["days"]) == ("mine", 3)
 
 
-def test_a_refused_import_is_exit_2_and_one_line_on_stderr(call: Call, empty: Path) -> None:
-    answer = call("import", _csv(empty, "W1,bolt,2024-01-01,many"), "-w", empty)
-    assert answer.status == 2
-    assert answer.err == (
-        "supplynet: nothing of sales.csv was taken: correct it, or choose --on-error skip\n"
-    )
-
-
-def test_a_file_without_a_column_cannot_be_helped_by_skipping(call: Call, empty: Path) -> None:
-    (empty / "odd.csv").write_text("a,b\n1,2\n")
-    answer = call("import", empty / "odd.csv", "-w", empty)
-    assert (answer.status, "skip" in answer.err) == (2, False)
-
-
-def test_a_long_list_is_capped_for_people_and_whole_for_programs(call: Call, empty: Path) -> None:
-    sales = _csv(empty, *(f"W1,P{n},2024-01-01,many" for n in range(50)))
-    people = call("import", sales, "-w", empty, "--rows", "3").lines
-    assert len(people) == 5
-    assert people[-1] == "... and 47 more (--rows N shows N)"
-    program = call("import", sales, "-w", empty, "--rows", "3", "--json").json
-    assert len(program["mistakes"]) == program["counts"]["not_a_number"] == 50
-
-
-def test_wrong_rows_can_be_left_out(call: Call, empty: Path) -> None:
-    sales = _csv(empty, "W1,bolt,2024-01-01,5", "W1,bolt,2024-01-02,many")
-    skip = ("--on-error", "skip", "--lead-time-days", "1")
-    answer = call("import", sales, "-w", empty, *skip, "--json")
-    assert (answer.status, answer.json["accepted"], answer.json["written"]) == (0, 1, 1)
-
-
-def test_a_dry_run_takes_nothing(call: Call, empty: Path) -> None:
-    sales = _csv(empty, "W1,bolt,2024-01-01,5")
-    assert call("import", sales, "-w", empty, "--dry-run", "--json").json["written"] == 0
-    assert call("quality", "-w", empty).status == 2
-
-
-def test_consumption_without_supply_terms_is_refused(call: Call, empty: Path) -> None:
-    answer = call("import", _csv(empty, "W1,bolt,2024-01-01,5"), "-w", empty)
-    assert (answer.status, "--lead-time-days" in answer.err) == (2, True)
-
-
-@pytest.mark.parametrize("arguments", [["--map", "nonsense"], ["--time-zone", "Mars/Base"]])
-def test_options_that_mean_nothing_are_refused(
-    call: Call, empty: Path, arguments: list[str]
+def test_a_scenario_with_a_misspelt_key_is_refused_with_the_right_one(
+    call: Call, tmp_path: Path
 ) -> None:
-    answer = call("import", _csv(empty, "W1,bolt,2024-01-01,5"), "-w", empty, *arguments)
-    assert (answer.status, answer.err.count("\n")) == (2, 1)
+    file = tmp_path / "mine.toml"
+    file.write_text("[plant]\nshowroms = 1\n")
+    answer = call("generate", "--scenario", file, "--output", tmp_path / "world")
+    assert answer.status == 2
+    assert "showrooms" in answer.err
+    assert len(answer.err.splitlines()) == 1
 
 
-def test_a_file_that_is_not_there_is_named(call: Call, empty: Path) -> None:
-    assert "gone.csv" in call("import", "gone.csv", "-w", empty).err
+def test_sales_go_to_a_file_that_the_import_takes(call: Call, empty: Path, tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    ask = ["generate", "--sales", file, "--warehouses", "2", "--skus", "3", "--days", "10"]
+    assert call(*ask, "--json").json["rows"] == 60
+    taken = call("import", file, "-w", empty, "--lead-time-days", "2", "--json").json
+    assert (taken["accepted"], taken["series"]) == (60, 6)
 
 
 def test_quality_is_a_score_and_reasons(call: Call, ready: Path) -> None:
     people, program = call("quality", "-w", ready).lines, call("quality", "-w", ready, "--json")
-    assert people[0] == f"quality score {program.json['score']:.1f} of 100"
-    assert people[1:] == program.json["issues"]
+    assert people[0] == f"quality score {program.json['quality_score']:.1f} of 100"
+    issues = program.json["issues"]
+    assert people[1 : 1 + len(issues)] == issues
+
+
+def test_quality_of_a_file_needs_no_workspace(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("warehouse_id,sku_id,date,units_sold\nW1,bolt,2025-01-01,-3\n")
+    answer = call("quality", file)
+    assert answer.status == 0
+    assert "Insufficient data for training: series W1/bolt has 1 day" in answer.out
+
+
+def test_the_page_is_one_file_that_asks_for_nothing_else(
+    call: Call, ready: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "report" / "eda.html"
+    found = call("eda", "-w", ready, "--output", page, "--json").json
+    text = page.read_text(encoding="utf-8")
+    assert found["bytes"] == page.stat().st_size < 6_000_000
+    assert all(sentence for sentence in found["sections"].values())
+    assert "<script" not in text
+    assert "src=" not in text.replace('src="data:', "")
+
+
+def test_a_page_is_never_written_without_data(call: Call, empty: Path, tmp_path: Path) -> None:
+    answer = call("eda", "-w", empty, "--output", tmp_path / "eda.html")
+    assert answer.status == 2
+    assert "supplynet import" in answer.err
+    assert not (tmp_path / "eda.html").exists()

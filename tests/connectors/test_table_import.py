@@ -130,15 +130,17 @@ def test_nothing_is_imported_when_there_is_one_mistake(tmp_path: Path) -> None:
     assert caught.value.total == 19
 
 
-def test_skipping_imports_the_rest_and_hands_the_rejects_back(tmp_path: Path) -> None:
+def test_skipping_imports_the_rest_and_says_what_it_left_out(tmp_path: Path) -> None:
     checked = check_nasty(tmp_path, ImportOptions(on_error="skip")).or_raise()
     assert checked.accepted == 2
     assert checked.frame["consumed"].to_list() == [5, 0, 0, 7]  # 2 to 5 January
     assert checked.filled_days == 2
-    assert checked.rejects["row"].to_list() == sorted(row for row, _, _ in EXPECTED)
-    first = checked.rejects.row(0, named=True)
-    assert first["note"] == "empty quantity"
-    assert first["reason"] == "quantity: missing"
+    problems = pl.concat(checked.problems.tables()).sort("row")
+    assert problems["row"].to_list() == sorted(row for row, _, _ in EXPECTED)
+    assert problems.drop("reason", "what_to_do").row(1) == (
+        *("nasty.csv", 4, "quantity", "-5", "negative"),
+    )
+    assert problems.filter(kind="duplicate")["reason"].to_list() == ["the row repeats row 2"]
 
 
 @pytest.mark.parametrize(
@@ -185,6 +187,9 @@ def test_quantities_are_read_as_the_options_say(
         ("100-", {}, "negative"),
         ("\N{MINUS SIGN}5", {}, "negative"),
         ("N/A", {}, "missing"),
+        (float("nan"), {}, "missing"),
+        (float("inf"), {}, "not_a_number"),
+        (1.234, {}, "fraction"),
         ("2147483648", {}, "too_large"),
         ("9" * 30, {}, "too_large"),
     ],
@@ -265,15 +270,15 @@ def test_days_between_are_without_demand_or_unknown(gaps: str, demand: list[floa
     assert conform(checked.frame).equals(checked.frame)
 
 
-def test_gaps_that_would_fill_the_memory_are_refused() -> None:
-    sku = [f"P{n}" for n in range(1000)] * 2
+def test_gaps_that_would_fill_the_disk_are_refused() -> None:
+    sku = [f"P{n}" for n in range(11_000)] * 2
     made = table(
-        warehouse=["W"] * 2000,
+        warehouse=["W"] * 22_000,
         sku=list(sku),
-        date=["1970-01-01"] * 1000 + ["2100-01-01"] * 1000,
-        quantity=[1] * 2000,
+        date=["1970-01-01"] * 11_000 + ["2100-01-01"] * 11_000,
+        quantity=[1] * 22_000,
     )
-    with pytest.raises(InvalidInput, match=r"47,483,000 rows, the limit is 20,000,000"):
+    with pytest.raises(InvalidInput, match=r"more than 500,000,000 rows; check the dates"):
         check_table(made)
 
 

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from supplynet.errors import InvalidInput
 from supplynet.frames.demand import (
     DEMAND_SCHEMA,
+    cast_demand,
     conform,
     demand_from_consumption,
     ensure_demand,
@@ -17,7 +19,7 @@ from supplynet.frames.demand import (
     stock_point_demand,
     sum_locations,
 )
-from supplynet.frames.synthetic_plant import tiny_plant
+from supplynet.frames.synthetic.plant import tiny_plant
 
 MONDAY = datetime(2026, 1, 5, 5, tzinfo=UTC)
 
@@ -175,3 +177,24 @@ def test_no_part_is_lost_when_locations_are_summed(frame: pl.DataFrame) -> None:
     made = conform(frame)
     summed = sum_locations(made, {"L1": "SR1", "L2": "SR1", "L10": "SR2"})
     assert summed["consumed"].sum() == made["consumed"].sum()
+
+
+@pytest.mark.parametrize("amount", [float("inf"), 1e300])
+def test_demand_beyond_all_numbers_is_refused_and_read_as_nothing_where_nothing_is_refused(
+    amount: float,
+) -> None:
+    frame = pl.DataFrame(
+        {
+            "location_id": ["L"],
+            "part_id": ["P"],
+            "period_start": [datetime(2026, 1, 5, tzinfo=UTC)],
+            "demand": [amount],
+        }
+    )
+    with pytest.raises(InvalidInput, match=f"demand {re.escape(str(amount))}"):
+        conform(frame)
+    loose = cast_demand(frame, strict=False)
+    assert loose["demand"].to_list() == [None]
+    whole = cast_demand(loose).with_columns(demand=pl.lit(amount))
+    with pytest.raises(InvalidInput, match=f"demand {re.escape(str(amount))}"):
+        conform(whole)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from supplynet.core.network import Plant
 from supplynet.frames.from_ledger import demand_of_shifts
-from supplynet.frames.synthetic_plant import tiny_plant
+from supplynet.frames.synthetic.plant import tiny_plant
 from supplynet.simulate.model import plant_series
 
 START = datetime(2026, 1, 5, 5, tzinfo=UTC)  # 06:00 in Berlin

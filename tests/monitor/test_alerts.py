@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from supplynet.core.orders import Order, OrderKind, OrderState
-from supplynet.frames.synthetic_plant import tiny_plant
+from supplynet.frames.synthetic.plant import tiny_plant
 from supplynet.monitor import alerts, deliveries
 from supplynet.monitor.grid import PlanRisk
 from supplynet.replenish.decide import Explanation

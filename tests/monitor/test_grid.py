@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from supplynet.core.network import LocationKind
-from supplynet.frames.synthetic_plant import tiny_plant
+from supplynet.frames.synthetic.plant import tiny_plant
 from supplynet.monitor.grid import PlanRisk, ancestor, grid_document, last_safe_departure
 from supplynet.simulate.model import PlantModel, compile_plant
 from supplynet.simulate.risk import RiskGrid, RunOut

@@ -11,7 +11,7 @@ import pytest
 
 from supplynet.cycle.live import CONNECTED
 from supplynet.errors import InvalidInput, OrderStateError
-from supplynet.services import data, orders, planning
+from supplynet.services import history, orders, planning
 from supplynet.services.books import CLOCK, Books, open_books
 from supplynet.storage import values
 
@@ -45,7 +45,7 @@ def test_a_dismissed_proposal_stays_dismissed_in_the_next_plan(books: Books) -> 
 
 def test_an_order_is_approved_at_the_time_of_the_plant_and_not_of_the_wall(books: Books) -> None:
     """A history of long ago is planned and ordered as of its end."""
-    end = data.as_of(books)
+    end = history.as_of(books)
     late = replace(books, wall_clock=lambda: end + timedelta(days=400))
     order = orders.list_orders(books)[0][0]
     with books.store.write("test", end) as tx:

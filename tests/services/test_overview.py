@@ -13,7 +13,7 @@ import pytest
 from supplynet.cycle.live import CONNECTED
 from supplynet.errors import NotFound
 from supplynet.monitor.grid import iso
-from supplynet.services import control_room, data, overview, planning
+from supplynet.services import control_room, history, overview, planning
 from supplynet.services.books import CLOCK, Books, open_books
 from supplynet.storage import changes, plans, values
 
@@ -62,9 +62,9 @@ def real(books: Books, now: datetime) -> Books:
 
 
 def test_an_old_history_stands_still_at_its_end(books: Books) -> None:
-    end = data.as_of(books)
+    end = history.as_of(books)
     late = real(books, end + timedelta(days=30))
-    assert data.as_of(late) == end
+    assert history.as_of(late) == end
     assert overview.clock_at(late, end) == {
         "now": iso(end),
         "speed": 0.0,
@@ -73,9 +73,9 @@ def test_an_old_history_stands_still_at_its_end(books: Books) -> None:
 
 
 def test_a_history_that_reaches_to_now_runs_with_real_time(books: Books) -> None:
-    now = data.as_of(books) + timedelta(hours=40)
+    now = history.as_of(books) + timedelta(hours=40)
     late = real(books, now)
-    assert data.as_of(late) == now
+    assert history.as_of(late) == now
     assert overview.clock_at(late, now)["speed"] == 1.0
 
 

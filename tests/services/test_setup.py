@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from supplynet.connectors.plant_folder import write_plant
 from supplynet.errors import PlantErrors
-from supplynet.frames.synthetic_plant import tiny_plant
+from supplynet.frames.synthetic.plant import tiny_plant
 from supplynet.services import setup
 from supplynet.services.books import open_books
 from supplynet.storage import open_store

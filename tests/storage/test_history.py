@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from errno import ENOSPC
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from supplynet.errors import InvalidInput, StoreError
 from supplynet.frames.demand import DEMAND_SCHEMA, conform
-from supplynet.storage.history import newest_period, read_history, write_history
+from supplynet.storage.history import HistoryDraft, newest_period, read_history, write_history
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 SHIFT = timedelta(hours=12)
@@ -104,3 +106,41 @@ def test_a_write_that_fails_leaves_the_month_as_it_was(
         with pytest.raises(StoreError, match="No space left"):
             write_history(tmp_path, "imported", demand(2))
     assert read_history(tmp_path)["consumed"].to_list() == [1]
+
+
+def test_a_draft_counts_what_is_new_changed_and_as_before(tmp_path: Path) -> None:
+    write_history(tmp_path, "imported", demand(10, 20, 30))
+    with HistoryDraft(tmp_path, "imported", write=False) as draft:
+        draft.add(demand(10, 21, 30, 40))
+    assert (draft.new, draft.changed, draft.unchanged) == (1, 1, 2)
+    assert read_history(tmp_path).equals(demand(10, 20, 30))
+
+
+def test_nothing_is_replaced_before_every_month_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    january, february = demand(1), demand(2, start=NEW_YEAR + 62 * SHIFT)
+    write_history(tmp_path, "imported", pl.concat([january, february]))
+    before = read_history(tmp_path)
+    written = pl.DataFrame.write_parquet
+    room = [True, False]
+
+    def full(self: pl.DataFrame, file: Any) -> None:
+        if not room.pop(0):
+            raise OSError(ENOSPC, "No space left on device")
+        written(self, file)
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    both = pl.concat([january, february]).with_columns(consumed=pl.lit(9, dtype=pl.Int64))
+    with pytest.raises(StoreError, match="No space left"):
+        write_history(tmp_path, "imported", both)
+    assert read_history(tmp_path).equals(before)
+    assert not list((tmp_path / "imported").glob("*.draft"))
+
+
+def test_a_month_without_a_change_keeps_its_file(tmp_path: Path) -> None:
+    write_history(tmp_path, "imported", demand(1, 2))
+    (file,) = (tmp_path / "imported").glob("*.parquet")
+    before = file.stat().st_mtime_ns
+    write_history(tmp_path, "imported", demand(1, 2))
+    assert file.stat().st_mtime_ns == before

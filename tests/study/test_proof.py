@@ -13,7 +13,7 @@ from supplynet.forecast.seasonal_naive import SeasonalNaive
 from supplynet.forecast.shift_mean import ShiftMean
 from supplynet.frames.panel import Panel, shift_periods
 from supplynet.frames.synthetic import generate_demand
-from supplynet.frames.synthetic_plant import tiny_plant
+from supplynet.frames.synthetic.plant import tiny_plant
 from supplynet.simulate.scorecard import Score
 from supplynet.study.proof import Proof, Task, prove
 

@@ -9,7 +9,7 @@ from supplynet.core.network import Plant
 from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import InvalidInput
 from supplynet.frames.panel import Panel, shift_periods
-from supplynet.frames.synthetic_plant import tiny_plant
+from supplynet.frames.synthetic.plant import tiny_plant
 from supplynet.simulate.model import plant_series
 from supplynet.study.replay import fill_unobserved, make_replay, window_sums
 

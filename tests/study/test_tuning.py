@@ -7,7 +7,7 @@ import pytest
 from supplynet.errors import InvalidInput
 from supplynet.frames.panel import Panel, shift_periods
 from supplynet.frames.synthetic import generate_demand
-from supplynet.frames.synthetic_plant import tiny_plant
+from supplynet.frames.synthetic.plant import tiny_plant
 from supplynet.replenish.min_max import MinMax
 from supplynet.replenish.order_up_to import OrderUpTo
 from supplynet.simulate.outlook import PerfectOutlook

@@ -16,7 +16,7 @@ from supplynet.api import openapi, problems
 from supplynet.api.clock import SmoothClock
 from supplynet.api.guard import GuardMiddleware
 from supplynet.api.pages import pages
-from supplynet.api.routes import control_room, events, jobs, network, orders, planning, stock
+from supplynet.api.routes import control_room, data, events, jobs, network, orders, planning, stock
 from supplynet.api.stream import ChangeFeed
 from supplynet.api.stream import router as stream_router
 from supplynet.services.books import Books
@@ -30,6 +30,7 @@ _ROUTERS = (
     stock.router,
     network.router,
     events.router,
+    data.router,
     jobs.router,
 )
 

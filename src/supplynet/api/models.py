@@ -142,6 +142,30 @@ class Proposal(BaseModel):
     why: str
 
 
+class QualityRule(BaseModel):
+    """Outcome of one rule of the quality report."""
+
+    rule: str
+    severity: Literal["error", "warning", "info"]
+    count: int
+    total: int
+    unit: str
+    share: float
+    sentence: str = Field(description="Empty where nothing was found.")
+
+
+class Quality(BaseModel):
+    """How far the history can be trusted."""
+
+    quality_score: float = Field(ge=0, le=100)
+    ok: bool = Field(description="Whether no rule found an error.")
+    rows: int
+    issues: list[str] = Field(description="What, where, how much and what to do; worst first.")
+    errors: list[str]
+    warnings: list[str]
+    rules: list[QualityRule]
+
+
 class PlanMade(BaseModel):
     """What a planning run decided and changed."""
 

@@ -9,7 +9,17 @@ from typing import Annotated, Any, cast
 import typer
 
 from supplynet._version import __version__
-from supplynet.cli import bench, data, demo, models, planning, serving, workspace
+from supplynet.cli import (
+    bench,
+    data,
+    demo,
+    importing,
+    models,
+    planning,
+    serving,
+    signals,
+    workspace,
+)
 from supplynet.cli.hints import as_options
 from supplynet.errors import SupplyNetError
 
@@ -25,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-for group in (workspace, demo, data, models, planning, serving, bench):
+for group in (workspace, demo, data, importing, signals, models, planning, serving, bench):
     group.register(app)
 
 

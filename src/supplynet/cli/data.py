@@ -1,37 +1,37 @@
-"""``generate``, ``import`` and ``quality``: data in, and what it is worth."""
+"""``generate``, ``quality`` and ``eda``: synthetic data in, and what a history is worth."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from supplynet.cli import options
-from supplynet.cli.hints import as_options
-from supplynet.cli.output import capped, emit, progress
+from supplynet.cli.output import capped, emit, progress, table
 from supplynet.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from supplynet.services.data import ImportOutcome
+    from supplynet.frames.quality import QualityReport
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
-WHOLE_FILE = {"missing_column", "empty_file"}
-"""Mistakes that no row can be blamed for."""
+Table = Annotated[
+    Path | None, typer.Argument(help="CSV, Parquet or Excel file; default: the history.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
-    app.command(epilog=options.example("generate --days 365 --seed 1"))(generate)
     app.command(
-        name="import",
         epilog=options.example(
-            "import sales.csv --map part_id=sku --lead-time-days 2 --dry-run",
-            "import stock.xlsx --kind stock",
-        ),
-    )(import_file)
-    app.command(epilog=options.example("quality --workspace plant-1"))(quality)
+            "generate --days 365 --seed 1",
+            "generate --scenario nasty --output nasty-world",
+            "generate --sales sales.csv --warehouses 5 --skus 20",
+        )
+    )(generate)
+    app.command(epilog=options.example("quality", "quality sales.csv"))(quality)
+    app.command(epilog=options.example("eda", "eda sales.csv --output sales.html"))(eda)
 
 
 def _sensible(day: datetime | None) -> datetime | None:
@@ -43,135 +43,137 @@ def _sensible(day: datetime | None) -> datetime | None:
 
 def generate(
     workspace: options.Workspace = options.HERE,
-    days: Annotated[int, typer.Option(min=1, max=3660, help="Days of history.")] = 365,
+    days: Annotated[
+        int | None,
+        typer.Option(min=1, max=3660, help="Days of history; default: 365, or the scenario's."),
+    ] = None,
     start: Annotated[
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
             callback=_sensible,
-            help="First day; default: so that it ends yesterday.",
+            help="First day; default: so that it ends yesterday, or the scenario's.",
         ),
     ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(help="A whole world: small, medium, large, nasty, or a TOML file."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the scenario's files; default: into the workspace."),
+    ] = None,
+    sales: Annotated[
+        Path | None,
+        typer.Option(help="Write daily sales to this CSV, Parquet or Excel file instead."),
+    ] = None,
+    warehouses: Annotated[int, typer.Option(min=1, max=10_000, help="With --sales.")] = 5,
+    skus: Annotated[int, typer.Option(min=1, max=100_000, help="With --sales.")] = 20,
     seed: options.Seed = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write a synthetic history.
+    """Write synthetic data.
 
-    Of the workspace's plant, or of a demo plant where it has none.
+    A history of the workspace's plant (of a demo plant where it has none), the world of a scenario
+    with the truth behind it, or a table of sales.
     """
-    from supplynet.services import data
+    from supplynet.services import generating
 
     first = None if start is None else start.date()
+    if sales is not None:
+        _sales(sales, (warehouses, skus, days or 365), first, seed, as_json)
+        return
     with progress() as report:
-        made = data.generate(workspace, days=days, start=first, seed=seed, report=report)
-    emit(made, as_json, lambda: [made.sentence])
+        if scenario is None:
+            if output is not None:
+                raise InvalidInput("--output goes with --scenario")
+            made = generating.generate(
+                workspace, days=days or 365, start=first, seed=seed, report=report
+            )
+            emit(made, as_json, lambda: [made.sentence])
+            return
+        name = Path(scenario) if scenario.endswith(".toml") else scenario
+        world = generating.generate_world(
+            name,
+            workspace=workspace,
+            output=output,
+            days=days,
+            start=first,
+            seed=seed,
+            report=report,
+        )
+    emit(world, as_json, world.lines)
 
 
-def import_file(
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, Parquet or Excel file.")],
+def _sales(
+    file: Path, size: tuple[int, int, int], start: date | None, seed: int | None, as_json: bool
+) -> None:
+    from supplynet.services.data import DataService
+    from supplynet.services.generating import write_sales
+
+    frame = DataService(file.parent).generate_synthetic_training_data(
+        *size, start=start, seed=1 if seed is None else seed
+    )
+    write_sales(frame, file)
+    warehouses, skus, days = size
+    found = {"file": str(file), "rows": frame.height, "series": warehouses * skus, "days": days}
+    emit(found, as_json, lambda: [f"{frame.height:,} rows of sales written to {file}"])
+
+
+def quality(
+    file: Table = None,
     workspace: options.Workspace = options.HERE,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="ours=theirs, e.g. --map part_id=product_code; repeatable."),
-    ] = None,
-    kind: Annotated[
-        Literal["demand", "stock"], typer.Option(help="Consumption, or stock on hand.")
-    ] = "demand",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check every cell; take nothing.")
-    ] = False,
-    lead_time_days: Annotated[
-        float | None,
-        typer.Option(min=0, help="Supply lead time of new locations; sales do not tell it."),
-    ] = None,
-    container_size: Annotated[
-        int, typer.Option(min=1, help="Parts per container of new locations.")
-    ] = 1,
-    duplicates: Annotated[
-        Literal["error", "sum", "drop"],
-        typer.Option(help="Rows that are exactly alike: separate orders (sum) or sent twice."),
-    ] = "error",
-    brackets: Annotated[
-        Literal["error", "negative", "positive"], typer.Option(help="What '(100)' means.")
-    ] = "error",
-    negatives: Annotated[
-        Literal["error", "return"], typer.Option(help="What '-100' means.")
-    ] = "error",
-    date_order: Annotated[
-        Literal["dmy", "mdy"] | None, typer.Option(help="Order of dates like 01/02/2024.")
-    ] = None,
-    clean_ids: Annotated[
-        bool, typer.Option("--clean-ids", help="Replace what an id may not contain by '-'.")
-    ] = False,
-    gaps: Annotated[
-        Literal["zero", "missing"], typer.Option(help="What a day without a row means.")
-    ] = "zero",
-    thousands: Annotated[
-        Literal[",", ".", " ", "'"] | None, typer.Option(help="Separator in numbers like 1.000.")
-    ] = None,
-    time_zone: Annotated[str, typer.Option(help="Of clock times that name none.")] = "UTC",
-    on_error: Annotated[
-        Literal["stop", "skip"], typer.Option(help="'skip' leaves rows with mistakes out.")
-    ] = "stop",
-    rows: options.Rows = 20,
+    rows: options.Rows = 10,
     as_json: options.Json = False,
 ) -> None:
-    """Take real data in, all or nothing.
+    """Check the history, or a file before it is imported.
 
-    Maps the columns and checks every cell; each mistake is named with its row and column.
+    A score from 0 to 100, what lowers it, where, and what to do.
     """
     from supplynet.services import data
 
-    terms = None
-    if lead_time_days is not None:
-        terms = data.SupplyTermsGiven(lead_time_days=lead_time_days, container_size=container_size)
-    choices = data.ImportOptions(
-        duplicates=duplicates,
-        brackets=brackets,
-        negatives=negatives,
-        date_order=date_order,
-        clean_ids=clean_ids,
-        gaps=gaps,
-        thousands=thousands,
-        time_zone=time_zone,
-        on_error=on_error,
-    )
-    request = data.ImportRequest(
-        file=file,
-        kind=kind,
-        columns=data.parse_mapping(columns or []),
-        dry_run=dry_run,
-        terms=terms,
-        options=choices,
-    )
     with progress() as report:
-        outcome = data.import_table(workspace, request, report=report)
-    emit(outcome, as_json, lambda: _import_lines(outcome, rows))
-    if outcome.refused:
-        skipping = "" if set(outcome.counts) <= WHOLE_FILE else ", or choose --on-error skip"
-        raise InvalidInput(f"nothing of {outcome.file} was taken: correct it{skipping}")
+        report(0.1, "checking")
+        found = data.quality(workspace, file)
+    emit(found.to_dict(), as_json, lambda: _quality_lines(found, rows))
 
 
-def _import_lines(outcome: ImportOutcome, rows: int) -> list[str]:
-    every = outcome.lines()
-    first = len(every) - len(outcome.mistakes)
-    mistakes = [as_options(line) for line in every[first:]]
-    return [*every[:first], *capped(mistakes, rows, total=sum(outcome.counts.values()))]
+def _quality_lines(found: QualityReport, rows: int) -> list[str]:
+    """The score, a sentence for each finding, and the series that need a look first."""
+    lines = [f"quality score {found.score:.1f} of 100", *found.issues]
+    if not found.issues:
+        return [lines[0], "nothing to complain about"]
+    worst = found.series.filter(found.series["score"] < 100).sort("score", "location_id", "part_id")
+    if worst.is_empty():
+        return lines
+    cells = [list(row) for row in worst.iter_rows()]
+    head, line, *body = table(worst.columns, cells)
+    return [*lines, "", "series to look at first:", head, line, *capped(body, rows)]
 
 
-def quality(workspace: options.Workspace = options.HERE, as_json: options.Json = False) -> None:
-    """Check the history.
+def eda(
+    file: Table = None,
+    workspace: options.Workspace = options.HERE,
+    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path(
+        "eda.html"
+    ),
+    as_json: options.Json = False,
+) -> None:
+    """Look at the history, or at a file: one HTML page.
 
-    A score from 0 to 100, and what lowers it.
+    To read, print or mail; it asks for nothing from outside. Consumption by line, shift and
+    weekday, seasonality, classes of demand, halts and what they cost, lead times, what is
+    missing, and the most unusual series.
     """
     from supplynet.services import data
 
-    report = data.quality(workspace)
-    emit(
-        report,
-        as_json,
-        lambda: [
-            f"quality score {report.score:.1f} of 100",
-            *(report.issues or ["nothing to complain about"]),
-        ],
-    )
+    with progress() as report:
+        report(0.1, "looking")
+        found = data.exploration(workspace, file)
+        report(0.8, "drawing")
+        page = found.to_html()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(page, encoding="utf-8")
+    said = {key: section.sentence for key, section in found.sections.items()}
+    result = {"file": str(output), "bytes": len(page.encode()), "sections": said}
+    emit(result, as_json, lambda: [*said.values(), f"the page is {output}"])

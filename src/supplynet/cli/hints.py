@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 
-CHOICES = ("duplicates", "brackets", "negatives", "gaps", "thousands", "date_order", "on_error")
+CHOICES = (
+    *("duplicates", "brackets", "negatives", "fractions", "gaps", "thousands"),
+    *("date_order", "on_error"),
+)
 """Fields of an import's options that are options of ``supplynet import`` too."""
 _CHOSEN = re.compile(rf"\b({'|'.join(CHOICES)})='((?:[^']|'(?='))*)'")
 

@@ -6,9 +6,8 @@ written ``[0-9]`` in patterns, since digits of other scripts are digits too, but
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
 import polars as pl
 
@@ -17,11 +16,9 @@ from supplynet.connectors.table_options import ImportOptions
 EMPTY = ("", "na", "n/a", "nan", "null", "none", "#n/a", "nat")
 MINUS = "\N{MINUS SIGN}"  # what word processors write for a hyphen
 LARGEST = 2**31 - 1  # quantities are int32 in the decision arrays
-FIRST_DAY = date(1970, 1, 1)
-EXCEL_EPOCH = date(1899, 12, 30)
-LEGAL_ID = r"^[A-Za-z0-9._-]{1,64}$"
-_ILLEGAL = r"[^A-Za-z0-9._-]"
-_GAP = "\x1f"  # between the pieces of an id while they are compared; no id can contain it
+FRACTION = r"[.,][0-9]*[1-9]"
+Rule = Callable[[pl.Expr], tuple[pl.Expr, pl.Expr]]
+"""From text to its value and the name of its problem, null where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,7 +29,7 @@ class Cells:
         column: The table's name of it.
         text: What the cells say, trimmed; null when empty.
         value: What they mean; null where there is a problem.
-        problem: Name of the problem, see ``table_import``; null where there is none.
+        problem: Name of the problem, see ``table_messages``; null where there is none.
     """
 
     column: str
@@ -43,81 +40,26 @@ class Cells:
 
 def as_text(column: pl.Series) -> pl.Series:
     """Any column as trimmed text, empty cells as null; whole floats without their ``.0``."""
+    text = column.cast(pl.String)
     if column.dtype.is_float():
-        column = column.fill_nan(None)
         whole = column.cast(pl.Int64, strict=False)
-        if (whole.cast(column.dtype) == column).all():
-            column = whole
-    text = column.cast(pl.String).str.strip_chars()
+        exact = (whole.cast(column.dtype) == column).fill_null(False)
+        text = whole.cast(pl.String).zip_with(exact, text)
+    elif column.dtype.is_decimal():
+        text = text.str.replace(r"\.0*$", "")
+    text = text.str.strip_chars()
     return text.set(text.str.to_lowercase().is_in(EMPTY).fill_null(False), None)
 
 
-def read_quantities(column: pl.Series, options: ImportOptions) -> Cells:
-    """Whole numbers; see ``ImportOptions`` for brackets, minus signs and thousands."""
-    return _read(column, lambda text: _quantities(text, options))
-
-
-def read_days(column: pl.Series, options: ImportOptions, today: date | None) -> Cells:
-    """Calendar days; a clock time behind one is left off.
-
-    Read are ``2024-02-01``, ``20240201``, ``1.2.2024``, and ``1/2/2024`` where its order is told
-    or beyond doubt.
-    """
-    return _read(column, lambda text: _days(text, options.date_order, today))
-
-
-def read_moments(column: pl.Series, options: ImportOptions) -> Cells:
-    """Moments in UTC from ISO 8601 text; without a zone they are in ``options.time_zone``."""
-
-    def moments(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        aware = text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
-        shapes = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
-        naive = [text.str.to_datetime(shape, time_unit="us", strict=False) for shape in shapes]
-        day = text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
-        local = pl.coalesce(*naive, day).dt.replace_time_zone(
-            options.time_zone, ambiguous="earliest", non_existent="null"
-        )
-        value = pl.coalesce(aware, local.dt.convert_time_zone("UTC"))
-        return value, pl.when(value.is_null()).then(pl.lit("bad_time"))
-
-    read = _read(column, moments)
-    # Nobody has to say when stock was counted.
-    problem = read.problem.set(read.text.is_null(), None)
-    return Cells(column=read.column, text=read.text, value=read.value, problem=problem)
-
-
-def read_ids(
-    columns: list[pl.Series], options: ImportOptions, known: Collection[str] | None
-) -> list[Cells]:
-    """Ids of one column, or of several joined by ``.``; the last ``Cells`` hold the whole ids."""
-
-    def piece(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        value = text.str.replace_all(_ILLEGAL, "-") if options.clean_ids else text
-        return value, pl.when(~value.str.contains(LEGAL_ID)).then(pl.lit("bad_id"))
-
-    pieces = [_read(column, piece) for column in columns]
-    if len(pieces) == 1 and known is None and not options.clean_ids:
-        return pieces
-    whole = _joined([each.value for each in pieces], ".")
-    raw = _joined([each.text for each in pieces], _GAP)
-    problem = pl.Series([None], dtype=pl.String).new_from_index(0, len(whole))
-    if known is not None:
-        problem = problem.set(~whole.is_in(pl.Series(list(known), dtype=pl.String)), "unknown_id")
-    problem = problem.set(_collides(raw, whole, len(pieces)), "id_collision")
-    problem = problem.set((whole.str.len_chars() > 64).fill_null(False), "long_id")
-    problem = problem.set(whole.is_null(), None)  # its pieces say what is wrong
-    name = "+".join(each.column for each in pieces)
-    text = raw.str.replace_all(_GAP, "+", literal=True)
-    return [*pieces, Cells(column=name, text=text, value=whole, problem=problem)]
-
-
-def _read(column: pl.Series, rule: Callable[[pl.Expr], tuple[pl.Expr, pl.Expr]]) -> Cells:
-    """Apply ``rule`` (text to value and problem) to each different cell of ``column``."""
+def read_cells(column: pl.Series, rule: Rule, *, optional: bool = False) -> Cells:
+    """Apply ``rule`` to each different cell of ``column``; ``optional`` cells may be empty."""
+    # NaN is not equal to itself where texts are joined back.
     raw = (column.fill_nan(None) if column.dtype.is_float() else column).alias("raw")
     known = raw.unique().to_frame()
     known = known.with_columns(as_text(known["raw"]).alias("text"))
     value, problem = rule(pl.col("text"))
-    wrong = pl.when(pl.col("text").is_null()).then(pl.lit("missing")).otherwise("problem")
+    empty = pl.lit(None if optional else "missing", dtype=pl.String)
+    wrong = pl.when(pl.col("text").is_null()).then(empty).otherwise("problem")
     read = (
         known.with_columns(value.alias("value"))
         .with_columns(problem.alias("problem"))
@@ -130,32 +72,27 @@ def _read(column: pl.Series, rule: Callable[[pl.Expr], tuple[pl.Expr, pl.Expr]])
     )
 
 
-def _quantities(text: pl.Expr, options: ImportOptions) -> tuple[pl.Expr, pl.Expr]:
+def quantity_rule(text: pl.Expr, options: ImportOptions) -> tuple[pl.Expr, pl.Expr]:
+    """Whole numbers; see ``ImportOptions`` for brackets, minus signs, thousands, fractions."""
     bracketed = text.str.contains(r"^\([^()-]*\)$")
     negative = text.str.contains(f"^[-{MINUS}]|-$") & ~bracketed
     body = text.str.strip_chars(f"()-+{MINUS} ")
-    whole = r"^[0-9]+(?:[.,](?:0|00|0{4,})?)?$"
-    grouped = pl.lit(False)
-    if options.thousands is None:
-        grouped = body.str.contains("^[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?$")
-    else:
-        point = "," if options.thousands == "." else "."
-        mark = "[ \u00a0\u202f]" if options.thousands == " " else f"[{options.thousands}]"
-        proper = body.str.contains(rf"^[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+(?:[{point}][0-9]*)?$")
-        body = pl.when(proper).then(body.str.replace_all(mark, "")).otherwise(body)
-        whole = rf"^[0-9]+(?:[{point}]0*)?$"
+    body, whole, grouped = _grouping(body, options.thousands)
     number = body.str.extract(r"^([0-9]+)", 1).cast(pl.Int64, strict=False)
+    fraction = body.str.contains(r"^[0-9]*[.,][0-9]+$") & ~body.str.contains(whole)
+    if options.fractions == "round":
+        exact = body.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+        number = pl.when(fraction).then((exact + 0.5).floor().cast(pl.Int64)).otherwise(number)
     minus = negative | (bracketed & pl.lit(options.brackets == "negative"))
-    value = pl.when(minus).then(-number).otherwise(number)
     looks = text.str.contains(rf"^[-+{MINUS}]?\s*[^-+{MINUS}()]+-?$")
     problem = (
         pl.when(~(looks | bracketed))
         .then(pl.lit("not_a_number"))
         .when(grouped)
         .then(pl.lit("thousands"))
-        .when(body.str.contains(r"^[0-9]*[.,][0-9]+$") & ~body.str.contains(whole))
+        .when(fraction & pl.lit(options.fractions == "error"))
         .then(pl.lit("fraction"))
-        .when(~body.str.contains(whole))
+        .when(~body.str.contains(whole) & ~fraction)
         .then(pl.lit("not_a_number"))
         .when(number.is_null() | (number > LARGEST))
         .then(pl.lit("too_large"))
@@ -164,65 +101,34 @@ def _quantities(text: pl.Expr, options: ImportOptions) -> tuple[pl.Expr, pl.Expr
         .when(negative & (number > 0) & pl.lit(options.negatives == "error"))
         .then(pl.lit("negative"))
     )
-    return value, problem
+    return pl.when(minus).then(-number).otherwise(number), problem
 
 
-def _days(text: pl.Expr, order: str | None, today: date | None) -> tuple[pl.Expr, pl.Expr]:
-    clock = r"(?:[T ][0-9].*)?$"
-    iso = _day(text, r"^(?<y>[0-9]{4})[-/.](?<m>[0-9]{1,2})[-/.](?<d>[0-9]{1,2})" + clock)
-    compact = _day(text, r"^(?<y>[0-9]{4})(?<m>[0-9]{2})(?<d>[0-9]{2})$")
-    dotted = _day(text, r"^(?<d>[0-9]{1,2})\.(?<m>[0-9]{1,2})\.(?<y>[0-9]{4})" + clock)
-    slashed = r"^([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4})"
-    first, second = (text.str.extract(slashed, group).cast(pl.Int8) for group in (1, 2))
-    dmy = _day(text, r"^(?<d>[0-9]{1,2})[/-](?<m>[0-9]{1,2})[/-](?<y>[0-9]{4})" + clock)
-    mdy = _day(text, r"^(?<m>[0-9]{1,2})[/-](?<d>[0-9]{1,2})[/-](?<y>[0-9]{4})" + clock)
-    day_first, month_first = (first > 12) & (second <= 12), (second > 12) & (first <= 12)
-    both = day_first.any() & month_first.any()
-    if order is None:
-        doubtful = first.is_not_null() & ((first <= 12) & (second <= 12) | both)
-        doubtful &= (first != second) | both
-        spoken = pl.when(day_first).then(dmy).otherwise(mdy)
-    else:
-        doubtful = pl.lit(False)
-        spoken = dmy if order == "dmy" else mdy
-    value = pl.coalesce(iso, compact, dotted, spoken)
+def number_rule(text: pl.Expr, options: ImportOptions) -> tuple[pl.Expr, pl.Expr]:
+    """Numbers with or without a fraction, 0 or more."""
+    body, _, grouped = _grouping(text.str.strip_prefix("+"), options.thousands)
+    plain = body.str.contains(r"^[0-9]+(?:[.,][0-9]*)?$|^[.,][0-9]+$")
+    number = body.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    # A fraction of three digits may as well be thousands; where it may have any, both are meant.
+    sure = pl.lit(options.thousands is not None) | ~body.str.contains(r",")
     problem = (
-        pl.when(doubtful)
-        .then(pl.lit("ambiguous_date"))
-        .when(text.str.contains(r"^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2}$"))
-        .then(pl.lit("short_year"))
-        .when(text.str.contains(r"^[0-9]{5}(?:\.0)?$"))
-        .then(pl.lit("serial_date"))
-        .when(value.is_null())
-        .then(pl.lit("bad_date"))
-        .when(value < FIRST_DAY)
-        .then(pl.lit("old_date"))
-        .when(value > today if today is not None else pl.lit(False))
-        .then(pl.lit("future_date"))
+        pl.when(grouped & ~sure)
+        .then(pl.lit("thousands"))
+        .when(text.str.contains(f"^[-{MINUS}]"))
+        .then(pl.lit("below_zero"))
+        .when(~plain)
+        .then(pl.lit("not_a_number"))
     )
-    return value, problem
+    return number, problem
 
 
-def _day(text: pl.Expr, pattern: str) -> pl.Expr:
-    """The day that ``pattern`` finds in groups y, m, d; null where there is no such day."""
-    groups = text.str.extract_groups(pattern).struct
-    digits = [groups.field(name).str.zfill(4 if name == "y" else 2) for name in "ymd"]
-    return pl.concat_str(digits, separator="-").str.to_date("%Y-%m-%d", strict=False)
-
-
-def _joined(pieces: list[pl.Series], separator: str) -> pl.Series:
-    if len(pieces) == 1:
-        return pieces[0]
-    return pl.select(pl.concat_str([pl.lit(p) for p in pieces], separator=separator)).to_series()
-
-
-def _collides(raw: pl.Series, whole: pl.Series, pieces: int) -> pl.Series:
-    """Rows whose id was made from something else than the same id of another row.
-
-    An id that needed no cleaning keeps its rows; composed ids are all refused.
-    """
-    pairs = pl.DataFrame({"raw": raw, "whole": whole}).unique().drop_nulls()
-    twice = pairs.filter(pl.col("whole").is_duplicated())
-    if pieces == 1:
-        twice = twice.filter(pl.col("raw") != pl.col("whole"))
-    return raw.is_in(twice["raw"].implode()).fill_null(False)
+def _grouping(body: pl.Expr, thousands: str | None) -> tuple[pl.Expr, str, pl.Expr]:
+    """Digits without separators, the pattern of a whole number, and where that is doubtful."""
+    if thousands is None:
+        grouped = body.str.contains("^[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?$")
+        return body, r"^[0-9]+(?:[.,](?:0|00|0{4,})?)?$", grouped
+    point = "," if thousands == "." else "."
+    mark = "[ \u00a0\u202f]" if thousands == " " else f"[{thousands}]"
+    proper = body.str.contains(rf"^[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+(?:[{point}][0-9]*)?$")
+    body = pl.when(proper).then(body.str.replace_all(mark, "")).otherwise(body)
+    return body, rf"^[0-9]+(?:[{point}]0*)?$", pl.lit(False)

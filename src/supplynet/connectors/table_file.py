@@ -1,121 +1,193 @@
-"""Reading a table from a file: CSV and TSV as text, Parquet, Excel.
-
-CSV cells stay text, so that a cell that is not a number can be named instead of becoming null.
-"""
+"""Opening a file as a table: CSV and TSV (packed with gzip or not), Parquet, Excel."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-from dataclasses import dataclass
+import gzip
+import zlib
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import polars as pl
 
+from supplynet.connectors.table_cells import as_text
+from supplynet.connectors.table_csv import BLOCK, GZIP_MARK, CsvSource
+from supplynet.connectors.table_source import BATCH_ROWS, Batch, Places, Source, Table
 from supplynet.errors import ImportErrors, InvalidInput, MissingExtra, Mistake
 
-DELIMITERS = (",", ";", "\t", "|")
+TEXT = (".csv", ".tsv", ".txt")
+PARQUET = (".parquet", ".pq")
 EXCEL = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-FALLBACK_ENCODING = "cp1252"  # what Windows programs write when they do not write UTF-8
-SHOWN = 100
+ZIP_MARK = b"PK\x03\x04"
+PARQUET_MARK = b"PAR1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Table:
-    """A table as it is in its file.
+def open_table(path: Path, *, block: int = BLOCK, rows: int = BATCH_ROWS) -> Source:
+    """The table in ``path``, by its suffix and first bytes; nothing but its header is read yet.
 
-    Attributes:
-        name: File name, for messages.
-        frame: Its cells; row ``i`` of the frame is row ``i + 2`` of a spreadsheet.
+    Sheets of an Excel file that have the header of the first one are read as one table.
+
+    Args:
+        path: csv, tsv, txt (also with .gz behind, or without any other suffix), parquet, Excel.
+        block: Bytes of text to read at once.
+        rows: Rows of Parquet to read at once.
+
+    Raises:
+        InvalidInput: No such file, a kind that is not known, or a file that is not what its
+            suffix says.
+        MissingExtra: An Excel file without the extra ``excel``.
     """
-
-    name: str
-    frame: pl.DataFrame
+    if not path.is_file():
+        raise InvalidInput(f"there is no file {path}")
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    packed = suffixes[-1:] == [".gz"]
+    suffix = next(iter(suffixes[-2:-1] if packed else suffixes[-1:]), "")
+    try:
+        _refuse_archives(path, suffix)
+        if suffix in PARQUET and not packed:
+            return ParquetSource(path, rows)
+        if suffix in EXCEL and not packed:
+            return ExcelSource(path)
+        if suffix in TEXT or packed:
+            return CsvSource(path, "\t" if suffix == ".tsv" else None, block=block)
+    except (pl.exceptions.PolarsError, OSError, EOFError, zlib.error) as error:
+        raise InvalidInput(f"{path.name} cannot be read: {_first_line(error)}") from error
+    raise InvalidInput(f"{path.name} is not a csv, tsv, parquet or xlsx file")
 
 
 def read_table(path: Path) -> Table:
-    """The table in ``path``, by its suffix: csv, txt, tsv, parquet, or Excel (first sheet).
+    """The whole table in ``path``, in memory; for files that are known to be small.
 
     Raises:
-        InvalidInput: No such file, a suffix that is not known, or a file that is not what its
-            suffix says.
+        InvalidInput: See ``open_table``.
         ImportErrors: A row of a CSV file has more cells than the header.
-        MissingExtra: An Excel file without the extra ``excel``.
     """
-    suffix = path.suffix.lower()
-    if not path.is_file():
-        raise InvalidInput(f"there is no file {path}")
-    try:
-        if suffix in {".csv", ".tsv", ".txt"}:
-            frame = _read_csv(path.name, path.read_bytes(), "\t" if suffix == ".tsv" else None)
-        elif suffix in {".parquet", ".pq"}:
-            frame = pl.read_parquet(path)
-        elif suffix in EXCEL:
-            frame = _read_excel(path)
-        else:
-            raise InvalidInput(f"{path.name} is not a csv, tsv, parquet or xlsx file")
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InvalidInput(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from error
+    source = open_table(path)
+    batches = list(source.batches())
+    ragged = [
+        Mistake(
+            file=path.name,
+            row=source.places.of(batch.position + index)[1],
+            column=None,
+            wrong=f"{cells} cells where the header has {len(source.columns)}",
+            right="put cells that contain the delimiter in double quotes",
+        )
+        for batch in batches
+        for index, cells in batch.ragged.items()
+    ]
+    if ragged:
+        raise ImportErrors(path.name, ragged)
+    empty = pl.DataFrame(schema=dict.fromkeys(source.columns, pl.String))
+    frame = pl.concat([batch.frame for batch in batches]) if batches else empty
     return Table(name=path.name, frame=frame)
 
 
-def _read_excel(path: Path) -> pl.DataFrame:
-    if find_spec("fastexcel") is None:
-        raise MissingExtra("reading Excel files", "excel")
-    try:
-        return pl.read_excel(path, drop_empty_rows=False, infer_schema_length=None)
-    except pl.exceptions.NoDataError:
-        return pl.DataFrame()
-    except Exception as error:  # fastexcel's own errors have no common base
-        raise InvalidInput(f"{path.name} is not an Excel file: {error}") from error
+class ParquetSource:
+    """A Parquet file, a slice of rows at a time."""
+
+    def __init__(self, path: Path, rows: int = BATCH_ROWS) -> None:
+        self._path, self._rows = path, rows
+        self.columns = list(pl.read_parquet_schema(path))
+        self.places = Places()
+        self.places.add(0, path.name)
+
+    @property
+    def name(self) -> str:
+        """See ``Source``."""
+        return self._path.name
+
+    def batches(self) -> Iterator[Batch]:
+        """See ``Source``."""
+        lazy = pl.scan_parquet(self._path)
+        height = int(lazy.select(pl.len()).collect().item())
+        for start in range(0, height, self._rows):
+            try:
+                frame = lazy.slice(start, self._rows).collect()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise InvalidInput(f"{self.name} cannot be read: {_first_line(error)}") from error
+            yield Batch(frame=frame, position=start, done=(start + frame.height) / height)
 
 
-def _read_csv(name: str, raw: bytes, delimiter: str | None) -> pl.DataFrame:
-    text = _decode(raw)
-    if not text.strip():
-        return pl.DataFrame()
-    delimiter = delimiter or _sniff(text)
-    try:
-        return pl.read_csv(text.encode(), separator=delimiter, infer_schema=False)
-    except pl.exceptions.ComputeError:
-        mistakes = _ragged_rows(name, text, delimiter)
-        if not mistakes:
-            raise
-        raise ImportErrors(name, mistakes[:SHOWN], total=len(mistakes)) from None
+class ExcelSource:
+    """An Excel file: its first sheet, and those behind it that have the same header.
 
+    A sheet has at most 1,048,576 rows, so each is read whole.
 
-def _decode(raw: bytes) -> str:
-    """UTF-8, UTF-16 with its mark, else Windows' western encoding."""
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return raw.decode("utf-16", errors="replace")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode(FALLBACK_ENCODING, errors="replace")
+    Raises:
+        MissingExtra: The extra ``excel`` is not installed.
+        InvalidInput: It is not an Excel file.
+    """
 
-
-def _sniff(text: str) -> str:
-    """The delimiter that the header line has most of, outside quotes; a comma without any."""
-    header = "".join(text.lstrip().split("\n", 1)[0].split('"')[::2])
-    return max(DELIMITERS, key=header.count)
-
-
-def _ragged_rows(name: str, text: str, delimiter: str) -> list[Mistake]:
-    """Rows with more cells than the header, the usual reason why a CSV file cannot be read."""
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error:
-        return []
-    return [
-        Mistake(
-            file=name,
-            row=number,
-            column=None,
-            wrong=f"{len(row)} cells where the header has {len(rows[0])}",
-            right=f'put cells that contain "{delimiter}" in double quotes',
+    def __init__(self, path: Path) -> None:
+        if find_spec("fastexcel") is None:
+            raise MissingExtra("reading Excel files", "excel")
+        self._path = path
+        sheets = self._read_sheets()
+        self.columns = next(iter(sheets.values())).columns if sheets else []
+        self._sheets = _alike(
+            {name: sheet for name, sheet in sheets.items() if sheet.columns == self.columns}
         )
-        for number, row in enumerate(rows, start=1)
-        if len(row) > len(rows[0])
-    ]
+        self.places = Places()
+
+    @property
+    def name(self) -> str:
+        """See ``Source``."""
+        return self._path.name
+
+    def batches(self) -> Iterator[Batch]:
+        """See ``Source``."""
+        position, total = 0, sum(sheet.height for sheet in self._sheets.values())
+        for name, sheet in self._sheets.items():
+            label = self.name if len(self._sheets) == 1 else f"{self.name} sheet {name}"
+            self.places.add(position, label)
+            for frame in sheet.iter_slices(BATCH_ROWS):
+                done = (position + frame.height) / total
+                yield Batch(frame=frame, position=position, done=done)
+                position += frame.height
+
+    def _read_sheets(self) -> dict[str, pl.DataFrame]:
+        try:
+            return pl.read_excel(
+                self._path,
+                sheet_id=0,
+                drop_empty_rows=False,
+                infer_schema_length=None,
+                raise_if_empty=False,
+            )
+        except Exception as error:  # fastexcel's own errors have no common base
+            raise InvalidInput(f"{self.name} is not an Excel file: {error}") from error
+
+
+def _alike(sheets: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The sheets with one type per column: text where they differ in it."""
+    if not sheets:
+        return sheets
+    types: dict[str, set[pl.DataType]] = {}
+    for sheet in sheets.values():
+        for column, dtype in sheet.schema.items():
+            types.setdefault(column, set()).add(dtype)
+    mixed = {column for column, found in types.items() if len(found) > 1}
+    return {
+        name: sheet.with_columns(as_text(sheet[column]) for column in mixed)
+        for name, sheet in sheets.items()
+    }
+
+
+def _refuse_archives(path: Path, suffix: str) -> None:
+    with path.open("rb") as file:
+        start = file.read(len(ZIP_MARK))
+    if start == ZIP_MARK and suffix not in EXCEL:
+        raise InvalidInput(
+            f"{path.name} is a zip archive, which may hold several files: unpack it and import "
+            "the file inside (gzip, .csv.gz, is read as it is)"
+        )
+    if start[: len(GZIP_MARK)] != GZIP_MARK:
+        return
+    with gzip.open(path) as unpacked:
+        inside = unpacked.read(len(PARQUET_MARK))
+    if suffix in (*PARQUET, *EXCEL) or inside in {PARQUET_MARK, ZIP_MARK}:
+        raise InvalidInput(f"{path.name} is packed with gzip; only text is read so: unpack it")
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

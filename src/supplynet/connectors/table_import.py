@@ -1,100 +1,61 @@
-"""Real data from files: a dry run that names every wrong cell, then a frame that can be stored.
+"""Real data from files: every wrong cell is named, then there is something that can be stored.
+
+The file is read in batches and may be larger than memory: what is accepted is put aside by series
+until all of it has been seen, since one mistake stops the whole import (unless
+``on_error="skip"``), a row may repeat one of long ago, and the order of ``01/02/2024`` may show
+only at the end. Where it does, the file is read a second time.
 
 Rows are numbered as a spreadsheet shows them: the header is row 1. All mistakes are counted; the
-first 100 of each kind in each column are named. One mistake stops the whole import unless
-``on_error="skip"``. Blank rows are passed over.
-
-Daily demand: rows of one day are summed; days between the first and the last row of a series that
-have none are days without demand (``gaps="zero"``), since sales data list what was sold.
+first 100 of each kind in each column are named. Blank rows are passed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 
-from supplynet.connectors.table_cells import (
-    Cells,
-    read_days,
-    read_ids,
-    read_moments,
-    read_quantities,
-)
-from supplynet.connectors.table_file import Table, read_table
-from supplynet.connectors.table_findings import (
-    Finding,
-    count_mistakes,
-    find_in,
-    find_repeats,
-    name_mistakes,
-    reject_rows,
-    wrong_rows,
-)
+from supplynet.connectors.table_checked import Checked
+from supplynet.connectors.table_file import open_table, read_table
+from supplynet.connectors.table_kinds import Kind, kind_of
+from supplynet.connectors.table_layout import Said, lay_out
 from supplynet.connectors.table_mapping import map_columns, parse_mapping
 from supplynet.connectors.table_messages import explain
-from supplynet.connectors.table_options import ImportOptions
-from supplynet.errors import ImportErrors, InvalidInput, Mistake
-from supplynet.frames.demand import conform, empty_demand
-
-__all__ = ["Checked", "ImportOptions", "Table", "check_table", "parse_mapping", "read_table"]
-
-STOCK_SCHEMA = pl.Schema(
-    {
-        "location_id": pl.String(),
-        "part_id": pl.String(),
-        "on_hand": pl.Int64(),
-        "counted_at": pl.Datetime("us", "UTC"),
-    }
+from supplynet.connectors.table_options import ImportOptions, options_from
+from supplynet.connectors.table_problems import Problems
+from supplynet.connectors.table_reading import Reading, Wanted, Way
+from supplynet.connectors.table_results import (
+    Gaps,
+    SeriesIndex,
+    daily,
+    is_history,
+    repeats_in,
+    summed,
+    with_month,
+    without_repeats,
 )
-DEFAULTS = ImportOptions()
-SERIES = ["location_id", "part_id"]
-MOST_DAYS = 20_000_000  # about 2 GB of memory
+from supplynet.connectors.table_source import ReadAgain, Source, Table, TableSource
+from supplynet.connectors.table_spool import PART, Spool
+from supplynet.errors import InvalidInput, Mistake
 
+__all__ = [
+    "Checked",
+    "ImportOptions",
+    "Table",
+    "Wanted",
+    "check_source",
+    "check_table",
+    "open_table",
+    "parse_mapping",
+    "read_table",
+]
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Checked:
-    """Outcome of a dry run.
-
-    Attributes:
-        file: Name of the table.
-        frame: What would be imported: a conforming demand frame, or ``location_id, part_id,
-            on_hand, counted_at`` (null = not said). Without rows when a mistake stops the import.
-        mistakes: The first mistakes of each kind and column, by row.
-        counts: All mistakes by kind; see ``table_messages.SAYS`` for the kinds.
-        rejects: With ``on_error="skip"``: the rows left out, as text, with ``row`` and ``reason``.
-        rows: Rows of the file, without the header and blank rows.
-        accepted: Rows that went into ``frame``.
-        filled_days: Days without a row that ``gaps="zero"`` filled.
-        days_below_zero: Days on which more was returned than used; their demand counts as 0.
-    """
-
-    file: str
-    frame: pl.DataFrame
-    mistakes: tuple[Mistake, ...] = ()
-    counts: dict[str, int] = field(default_factory=dict)
-    rejects: pl.DataFrame = field(default_factory=pl.DataFrame)
-    rows: int = 0
-    accepted: int = 0
-    filled_days: int = 0
-    days_below_zero: int = 0
-
-    @property
-    def total(self) -> int:
-        """All mistakes, shown or not."""
-        return sum(self.counts.values())
-
-    def or_raise(self) -> Checked:
-        """This outcome, unless mistakes stopped the import.
-
-        Raises:
-            ImportErrors: There are mistakes and they were not skipped.
-        """
-        if self.total and not self.accepted:
-            raise ImportErrors(self.file, self.mistakes, total=self.total)
-        return self
+Report = Callable[[float, str], None]
+MOST_READINGS = 4
+"""Dates, ids and encoding can each ask for one more reading."""
 
 
 def check_table(
@@ -102,162 +63,174 @@ def check_table(
     mapping: Mapping[str, str] | None = None,
     *,
     kind: str = "demand",
-    options: ImportOptions = DEFAULTS,
+    options: ImportOptions | None = None,
     known_parts: Collection[str] | None = None,
     known_locations: Collection[str] | None = None,
     today: date | None = None,
 ) -> Checked:
-    """Check every cell of a table and make the frame that an import would store.
+    """Check every cell of a table in memory; see ``check_source``.
 
     Args:
         table: From ``read_table``, or any frame in a ``Table``.
         mapping: Our column to the table's, e.g. ``{"part_id": "product_code"}``; several that
             make up one id are joined by ``+``. Columns left out are found by known aliases.
-        kind: ``demand`` (location_id, part_id, date, quantity) or ``stock`` (location_id,
-            part_id, on_hand and, if there, counted_at).
+        kind: See ``table_kinds``.
         options: What to do with what can be read in more than one way.
         known_parts: When given, other part ids are mistakes.
         known_locations: The same for locations.
         today: Later dates are mistakes; None leaves that out.
 
     Raises:
-        InvalidInput: Unknown kind, a mapping from a column that the kind does not have, or gaps
-            so long that filling them would not fit into memory.
+        InvalidInput: Unknown kind, or a mapping from a column that the kind does not have.
     """
-    mapped = map_columns(table, mapping or {}, kind)
-    empty = empty_demand() if kind == "demand" else pl.DataFrame(schema=STOCK_SCHEMA)
-    frame = _numbered(mapped.frame)
-    if mapped.mistakes or frame.is_empty():
-        return _unusable(table.name, empty, mapped.mistakes if table.frame.width else ())
-    if kind == "stock":
-        options = replace(options, brackets="error", negatives="error")
     known = {"location_id": known_locations, "part_id": known_parts}
-    columns = {
-        target: _read(target, [frame[name] for name in names], options, known.get(target), today)
-        for target, names in mapped.sources.items()
-    }
-    values = pl.DataFrame({target: cells[-1].value for target, cells in columns.items()})
-    repeats = _repeats(frame, values.select(SERIES) if kind == "stock" else frame.drop("row"))
-    findings = _findings(columns, mapped.labels)
-    findings += find_repeats(repeats) if options.duplicates == "error" else []
-    accepted = values.filter(_kept(wrong_rows(findings, frame.height), repeats, options))
-    ids = {mapped.labels[target]: known[target] for target in SERIES}
-    checked = Checked(
-        file=table.name,
-        frame=empty,
-        mistakes=name_mistakes(findings, table.name, frame["row"], ids),
-        counts=count_mistakes(findings),
-        rejects=reject_rows(findings, frame) if options.on_error == "skip" else pl.DataFrame(),
-        rows=frame.height,
-        accepted=accepted.height,
+    wanted = Wanted(
+        kind=kind,
+        said=Said(columns=mapping or {}),
+        known={name: ids for name, ids in known.items() if ids is not None},
+        today=today,
     )
-    if accepted.is_empty():
-        return checked
-    if kind == "stock":
-        return replace(checked, frame=_stock(accepted))
-    return _with_demand(checked, accepted, options)
+    return check_source(TableSource(table), wanted, options=options)
 
 
-def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
-    """Rows with their number in the file, without the blank ones."""
-    if not frame.width:
-        return frame
-    said = pl.any_horizontal(pl.col(frame.columns).is_not_null())
-    return frame.with_row_index("row", offset=2).filter(said)
+def check_source(
+    source: Source,
+    wanted: Wanted,
+    folder: Path | None = None,
+    *,
+    options: ImportOptions | None = None,
+    report: Report = lambda _fraction, _what: None,
+) -> Checked:
+    """Check every cell of a table and make what an import would store.
 
+    Args:
+        source: From ``open_table``.
+        wanted: What to read from it.
+        folder: Where to put rows aside; None keeps all in memory.
+        options: In the place of those of ``wanted``.
+        report: Progress, 0 to 1.
 
-def _unusable(file: str, empty: pl.DataFrame, columns: Sequence[Mistake]) -> Checked:
-    """A table without rows, or without the columns that it needs."""
-    if columns:
-        counts = {"missing_column": len(columns)}
-        return Checked(file=file, frame=empty, mistakes=tuple(columns), counts=counts)
-    wrong, right = explain("empty_file", "")
-    nothing = Mistake(file=file, row=None, column=None, wrong=wrong, right=right)
-    return Checked(file=file, frame=empty, mistakes=(nothing,), counts={"empty_file": 1})
-
-
-def _read(
-    target: str,
-    columns: list[pl.Series],
-    options: ImportOptions,
-    known: Collection[str] | None,
-    today: date | None,
-) -> list[Cells]:
-    if target == "date":
-        return [read_days(columns[0], options, today)]
-    if target == "counted_at":
-        return [read_moments(columns[0], options)]
-    if target in SERIES:
-        return read_ids(columns, options, known)
-    return [read_quantities(columns[0], options)]
-
-
-def _findings(columns: Mapping[str, list[Cells]], labels: Mapping[str, str]) -> list[Finding]:
-    return [
-        finding
-        for target, cells in columns.items()
-        for each in cells
-        for finding in find_in(each, labels[target] if len(cells) == 1 else each.column)
-    ]
-
-
-def _kept(wrong: pl.Series, repeats: pl.Series, options: ImportOptions) -> pl.Series:
-    """Whether each row goes into the frame."""
-    if options.on_error == "stop" and wrong.any():
-        return pl.Series([False]).new_from_index(0, len(wrong))
-    return ~wrong & repeats.is_null() if options.duplicates == "drop" else ~wrong
-
-
-def _repeats(frame: pl.DataFrame, content: pl.DataFrame) -> pl.Series:
-    """The file row that each row repeats in all of ``content``, null where it is the first.
-
-    Demand repeats in every cell of the file; stock in the key alone, since a place has one stock.
+    Raises:
+        InvalidInput: Unknown kind, a mapping from or to a column that is not there, a file that
+            is broken, or gaps so long that filling them would fill the disk.
     """
-    keys = content.columns
-    if content.select(pl.struct(keys).hash().n_unique()).item() == content.height:
-        # Different hashes, different rows: the common case, and ten times cheaper to see.
-        return pl.Series([None], dtype=frame["row"].dtype).new_from_index(0, content.height)
-    first = content.with_columns(row=frame["row"]).select(pl.col("row").first().over(keys))["row"]
-    whole = content.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
-    repeated = first != frame["row"]
-    return first.set(~repeated | ~(whole | (len(keys) > len(SERIES))), None)
+    kind = kind_of(wanted.kind)
+    profile = wanted.profile
+    chosen = {**(profile.options if profile is not None else {}), **wanted.said.options}
+    options = options_from(chosen) if options is None else options
+    if kind.name != "demand":
+        # Only days can be taken off from; a count, a plan or an order is never below 0.
+        options = replace(options, brackets="error", negatives="error")
+    layout = lay_out(source.columns, profile, wanted.said, kind)
+    mapped = map_columns(source.name, layout.columns, layout.mapping, kind)
+    if not source.columns or mapped.mistakes:
+        return _unusable(source, kind, mapped.mistakes if source.columns else ())
+    way = Way(
+        source=source, wanted=wanted, kind=kind, layout=layout, mapped=mapped, options=options
+    )
+    try:
+        reading = _read_all(way, folder, report)
+        return _finish(way, reading, folder) if reading.rows else _unusable(source, kind, ())
+    except pl.exceptions.PolarsError as error:
+        reason = next(iter(str(error).splitlines()), "")
+        raise InvalidInput(f"{source.name} cannot be read: {reason}") from error
 
 
-def _with_demand(checked: Checked, rows: pl.DataFrame, options: ImportOptions) -> Checked:
-    """Sum each day, fill the days between as ``options.gaps`` says, and conform."""
-    days = rows.group_by(*SERIES, "date").agg(pl.col("quantity").sum())
-    below = int((days["quantity"] < 0).sum())
-    filled = _without_gaps(days) if options.gaps == "zero" else days
-    quantity = pl.col("quantity").fill_null(0).clip(lower_bound=0)
-    frame = filled.select(*SERIES, pl.col("date").alias("period_start"), quantity.alias("consumed"))
-    return replace(
-        checked,
-        frame=conform(frame),
-        filled_days=filled.height - days.height,
-        days_below_zero=below,
+def _read_all(way: Way, folder: Path | None, report: Report) -> Reading:
+    """Read the file until nothing shows any more that has to be known from its beginning."""
+    reading = Reading(way)
+    for attempt in range(MOST_READINGS):
+        reading.begin(None if folder is None else folder / f"reading-{attempt}")
+        try:
+            for batch in way.source.batches():
+                reading.take(batch)
+                report(batch.done * 0.7, "checking")
+        except ReadAgain:
+            continue
+        if not reading.again():
+            break
+    return reading
+
+
+def _finish(way: Way, reading: Reading, folder: Path | None) -> Checked:
+    """Find the repeats, then make days or rows of what is accepted."""
+    kind, options, problems, gaps = way.kind, way.options, reading.problems, Gaps()
+    repeats = _find_repeats(reading, kind, options)
+    stopped = options.on_error == "stop" and problems.total > 0
+    result = Spool(None if folder is None else folder / "result")
+    accepted = 0
+    for part in () if stopped else reading.good.parts():
+        rows = part if options.duplicates == "sum" else without_repeats(part, kind)
+        accepted += rows.height
+        for piece in _results(rows, kind, options, gaps):
+            result.add(piece)
+    return Checked(
+        file=way.source.name,
+        kind=kind,
+        problems=problems,
+        mistakes=problems.mistakes(),
+        rows=reading.rows,
+        accepted=accepted,
+        series=reading.series,
+        filled_days=gaps.filled,
+        days_below_zero=gaps.below_zero,
+        repeats=repeats,
+        returns=0 if stopped else reading.returns,
+        decisions=tuple((count, says) for says, count in reading.tally.items() if count),
+        options=options,
+        mapping={ours: "+".join(theirs) for ours, theirs in way.mapped.sources.items()},
+        unused=way.unused(),
+        _result=result,
     )
 
 
-def _without_gaps(days: pl.DataFrame) -> pl.DataFrame:
-    """Every day from the first to the last row of each series; ``quantity`` null where added."""
-    first, last = pl.col("date").min().alias("first"), pl.col("date").max().alias("last")
-    spans = days.group_by(SERIES).agg(first, last).sort(SERIES)
-    rows = int((spans["last"] - spans["first"]).dt.total_days().sum()) + spans.height
-    if rows > MOST_DAYS:
-        raise InvalidInput(
-            f"filling the gaps of {spans.height:,} series makes {rows:,} rows, the limit is "
-            f"{MOST_DAYS:,}; check the dates, import fewer series at once or choose gaps='missing'"
+def _find_repeats(reading: Reading, kind: Kind, options: ImportOptions) -> int:
+    """Count the rows that repeat another; mistakes unless an option says what they mean."""
+    found = 0
+    for spool in (reading.good, reading.bad):
+        for part in spool.parts():
+            repeats = repeats_in(part, kind)
+            found += repeats.height
+            if options.duplicates == "error":
+                reading.problems.add_repeats(repeats)
+    return found
+
+
+def _results(
+    rows: pl.DataFrame, kind: Kind, options: ImportOptions, gaps: Gaps
+) -> Iterator[pl.DataFrame]:
+    if kind.name == "demand":
+        for piece in daily(rows, options, gaps):
+            yield with_month(piece)
+        return
+    made = summed(rows, kind)
+    yield (
+        with_month(made)
+        if is_history(kind)
+        else made.with_columns(pl.lit(0, dtype=pl.UInt32).alias(PART))
+    )
+
+
+def _unusable(source: Source, kind: Kind, mistakes: Sequence[Mistake]) -> Checked:
+    """A table without rows, or without the columns that it needs."""
+    if not mistakes:
+        wrong, right = explain("empty_file", "")
+        mistakes = (
+            Mistake(
+                file=source.name,
+                row=None,
+                column=None,
+                wrong=wrong,
+                right=right,
+                kind="empty_file",
+            ),
         )
-    if rows == days.height:
-        return days
-    every = spans.select(*SERIES, pl.date_ranges("first", "last").alias("date")).explode("date")
-    return every.join(days, on=[*SERIES, "date"], how="left", maintain_order="left")
-
-
-def _stock(rows: pl.DataFrame) -> pl.DataFrame:
-    """Stock by place and part; rows of the same key (``duplicates="sum"``) are added up."""
-    if "counted_at" not in rows.columns:
-        rows = rows.with_columns(counted_at=pl.lit(None))
-    rows = rows.cast(STOCK_SCHEMA)
-    latest = pl.col("counted_at").max()
-    return rows.group_by(SERIES).agg(pl.col("on_hand").sum(), latest).sort(SERIES)
+    problems = Problems(source.places, {})
+    problems.add_header(mistakes)
+    return Checked(
+        file=source.name,
+        kind=kind,
+        problems=problems,
+        mistakes=problems.mistakes(),
+        series=SeriesIndex(kind.series),
+    )

@@ -6,14 +6,15 @@ from collections.abc import Collection
 from datetime import timedelta
 from difflib import get_close_matches
 
-from supplynet.connectors.table_cells import EXCEL_EPOCH, FIRST_DAY, LARGEST
+from supplynet.connectors.table_cells import LARGEST
+from supplynet.connectors.table_days import EXCEL_EPOCH, FIRST_DAY
 
 SAYS: dict[str, tuple[str, str]] = {
     "missing": ("is empty", "fill it in, or remove the row"),
     "not_a_number": ("{cell!r} is not a number", "write a whole number without a unit, like 12"),
     "fraction": (
         "{cell!r} is not a whole number",
-        "count in a smaller unit: quantities are whole numbers of the part's unit",
+        "count in a smaller unit, or choose fractions='round': quantities are whole numbers",
     ),
     "thousands": (
         "{cell!r} may have a separator of thousands or a decimal point",
@@ -28,6 +29,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "{cell!r} is in brackets, in accounting that is -{inner}",
         "choose brackets='negative' to take it off its day, or 'positive' to read {inner}",
     ),
+    "below_zero": ("{cell!r} is below 0", "write a number of 0 or more"),
     "bad_date": ("{cell!r} is not a date", "write the day as 2024-02-29"),
     "short_year": ("{cell!r} has a year of two digits", "write the day as 2024-02-29"),
     "serial_date": (
@@ -55,6 +57,15 @@ SAYS: dict[str, tuple[str, str]] = {
         "the row repeats row {earlier}",
         "remove it, or choose duplicates='sum' to count both or duplicates='drop' to count one",
     ),
+    "bad_shift": (
+        "there is no shift {cell!r} on {value}",
+        "write the name that the site's calendar has, or the moment in period_start",
+    ),
+    "no_period": ("says no period", "fill in period_start, or date and shift"),
+    "ragged": (
+        "the row has {cell} cells, more than the header",
+        "put cells that contain the delimiter in double quotes",
+    ),
     "empty_file": ("has no rows", "export it again, with a header and at least one row"),
     "missing_column": ("", ""),
 }
@@ -66,7 +77,7 @@ def explain(
     cell: str,
     *,
     value: str = "",
-    earlier: int | None = None,
+    earlier: int | str | None = None,
     known: Collection[str] | None = None,
 ) -> tuple[str, str]:
     """The two sentences about one mistake.

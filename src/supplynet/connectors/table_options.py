@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "duplicates": ("error", "sum", "drop"),
     "brackets": ("error", "negative", "positive"),
     "negatives": ("error", "return"),
+    "fractions": ("error", "round"),
     "gaps": ("zero", "missing"),
     "thousands": (None, ",", ".", " ", "'"),
     "date_order": (None, "dmy", "mdy"),
@@ -26,12 +28,13 @@ class ImportOptions:
 
     Attributes:
         duplicates: A row that repeats an earlier one in every cell: ``error``; ``sum`` counts
-            both (two equal orders); ``drop`` counts one (sent twice). Of stock, a row with the
-            location and part of an earlier one.
+            both (two equal orders); ``drop`` counts one (sent twice). Of all but demand, a row
+            with the key of an earlier one: of stock the location and part.
         brackets: ``(100)``: ``error``; ``negative`` as in accounting, a return that is taken off
             its day; ``positive`` ignores the brackets.
         negatives: ``-100``: ``error``; ``return`` takes it off its day. A day's demand is never
             below 0.
+        fractions: ``2.5``: ``error``; ``round`` takes the nearest whole number (halves up).
         gaps: Days without a row between the first and last of a series: ``zero`` demand, as sales
             data mean it; ``missing`` leaves them out, as not observed.
         thousands: Separator of thousands; None refuses ``1.000``, which may be 1 or 1000.
@@ -45,6 +48,7 @@ class ImportOptions:
     duplicates: str = "error"
     brackets: str = "error"
     negatives: str = "error"
+    fractions: str = "error"
     gaps: str = "zero"
     thousands: str | None = None
     date_order: str | None = None
@@ -64,3 +68,16 @@ class ImportOptions:
             ZoneInfo(self.time_zone)
         except (OSError, ValueError, KeyError) as error:
             raise InvalidInput(f"{self.time_zone!r} is not a time zone") from error
+
+
+def options_from(said: Mapping[str, Any]) -> ImportOptions:
+    """The choices that are named in ``said``, and the defaults for the others.
+
+    Raises:
+        InvalidInput: A name or a value is no choice.
+    """
+    names = [option.name for option in fields(ImportOptions)]
+    unknown = sorted(set(said) - set(names))
+    if unknown:
+        raise InvalidInput(f"{unknown[0]!r} is not an option; there are {', '.join(names)}")
+    return ImportOptions(**said)

@@ -44,14 +44,24 @@ WEAK = frozenset(
 """Aliases so general that they count only where no other alias of the same name is there."""
 
 
+AUGMENTED = "augmented"
+"""Column that marks made-up rows with the method that made them; null = a real row."""
+
+
 def to_polars(data: object) -> pl.DataFrame:
     """A polars frame of any table: polars, pandas, Arrow (C stream), or a dict of columns.
 
     Neither pandas nor pyarrow is imported: a frame from there brings its own library along.
 
     Raises:
-        InvalidInput: It is none of these.
+        InvalidInput: It is none of these, or has augmented rows.
     """
+    frame = _table(data)
+    refuse_augmented(frame)
+    return frame
+
+
+def _table(data: object) -> pl.DataFrame:
     if isinstance(data, pl.DataFrame):
         return data
     if isinstance(data, pl.LazyFrame):
@@ -73,6 +83,22 @@ def _pandas_column(name: str, column: Any) -> pl.Series:
     if str(column.dtype).startswith("datetime64[") and "," not in str(column.dtype):
         return pl.Series(name, column.to_numpy())
     return pl.Series(name, column.astype(object).where(column.notna(), None).tolist())
+
+
+def refuse_augmented(frame: pl.DataFrame) -> None:
+    """Keep made-up rows out of everything that judges, stores or shows what happened.
+
+    Raises:
+        InvalidInput: The frame has rows that ``frames.augmentation`` made.
+    """
+    if frame.schema.get(AUGMENTED) != pl.String:
+        return
+    made = frame.height - frame[AUGMENTED].null_count()
+    if made:
+        raise InvalidInput(
+            f"{made} of {frame.height} rows are augmented, they did not happen; pass "
+            "without_augmented(frame), or fit on the Augmented object itself"
+        )
 
 
 def match_columns(columns: Iterable[str], targets: Sequence[str]) -> dict[str, str]:
@@ -133,7 +159,12 @@ def split_unique_id(frame: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def to_nixtla(frame: pl.DataFrame) -> pl.DataFrame:
-    """A demand frame as ``unique_id, ds, y``: ``location_id/part_id``, naive UTC, demand."""
+    """A demand frame as ``unique_id, ds, y``: ``location_id/part_id``, naive UTC, demand.
+
+    Raises:
+        InvalidInput: Rows are augmented.
+    """
+    refuse_augmented(frame)
     series = pl.concat_str("location_id", "part_id", separator="/")
     alone = pl.col("location_id") == DEFAULT_LOCATION
     return frame.select(
@@ -147,7 +178,11 @@ def to_guide(frame: pl.DataFrame) -> pl.DataFrame:
     """Daily demand as ``warehouse_id, sku_id, date, units_sold``; periods of a day are summed.
 
     A day of which any period was not observed has ``units_sold`` null.
+
+    Raises:
+        InvalidInput: Rows are augmented.
     """
+    refuse_augmented(frame)
     day = pl.col("period_start").dt.date().alias("date")
     whole = pl.when(pl.col("demand").is_null().any()).then(None).otherwise(pl.col("demand").sum())
     return (

@@ -15,7 +15,7 @@ import polars as pl
 from supplynet.core.network import Plant
 from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import InvalidInput
-from supplynet.frames.aliases import rename_aliases, to_polars
+from supplynet.frames.aliases import refuse_augmented, rename_aliases, to_polars
 
 KEY = ("location_id", "part_id", "period_start")
 DEMAND_SCHEMA = pl.Schema(
@@ -33,6 +33,8 @@ DEMAND_SCHEMA = pl.Schema(
 )
 """Columns in order. ``rate`` is parts per running hour; minutes are of the consuming line."""
 
+MOST = 2.0**53
+"""Larger numbers are not exact, and no plant uses as much."""
 _AMOUNTS = ("consumed", "starved_minutes", "stopped_minutes", "rate", "demand")
 Numbers: TypeAlias = npt.ArrayLike | pl.Series
 
@@ -84,8 +86,10 @@ def cast_demand(frame: pl.DataFrame, *, strict: bool = True) -> pl.DataFrame:
         strict: False makes cells that cannot be read null instead of raising.
 
     Raises:
-        InvalidInput: The key or the amount is missing, or (strict) a cell cannot be read.
+        InvalidInput: The key or the amount is missing, rows are augmented, or (strict) a cell
+            cannot be read.
     """
+    refuse_augmented(frame)
     missing = [name for name in KEY if name not in frame.columns]
     if "demand" not in frame.columns and "consumed" not in frame.columns:
         missing.append("demand")
@@ -94,7 +98,9 @@ def cast_demand(frame: pl.DataFrame, *, strict: bool = True) -> pl.DataFrame:
             f"a demand frame needs {', '.join(missing)}; it has {', '.join(frame.columns)}"
         )
     if frame.schema == DEMAND_SCHEMA:
-        return frame.with_columns(pl.col("rate", "demand").fill_nan(None))
+        filled = frame.with_columns(pl.col("rate", "demand").fill_nan(None))
+        if not filled.filter(pl.any_horizontal(pl.col("rate", "demand") > MOST)).height:
+            return filled
     made = frame.with_columns(_cast(frame, name, strict) for name in DEMAND_SCHEMA)
     if "demand" not in frame.columns:
         made = made.with_columns(_observed().alias("demand"))
@@ -229,6 +235,7 @@ _KIND = {
 def _to_number(column: pl.Series, wanted: pl.DataType) -> pl.Series:
     if column.dtype.is_float():
         column = column.fill_nan(None)
+        column = column.set((column.abs() > MOST).fill_null(False), None)
         if wanted.is_integer():
             column = column.set(column.round() != column, None)
     return column.cast(wanted, strict=False)

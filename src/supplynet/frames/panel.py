@@ -15,6 +15,7 @@ from supplynet.core.protocols import Observed
 from supplynet.core.sample_paths import FloatArray
 from supplynet.core.shifts import Shift, ShiftCalendar
 from supplynet.errors import InvalidInput
+from supplynet.frames.aliases import refuse_augmented
 
 KEYS = ("location_id", "part_id")
 _DAY = timedelta(days=1)
@@ -152,8 +153,10 @@ def panel_from_frame(frame: pl.DataFrame, periods: Sequence[Period] | None = Non
         periods: The calendar to lay it on; None = every UTC day from the first row to the last.
 
     Raises:
-        InvalidInput: A row within the span starts no period, or shifts came without periods.
+        InvalidInput: A row within the span starts no period, shifts came without periods, or rows
+            are augmented.
     """
+    refuse_augmented(frame)
     if periods is None:
         periods = _days_of(frame)
     if not periods:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from supplynet.core.orders import Order, OrderState
 from supplynet.monitor.grid import iso
-from supplynet.services import data
+from supplynet.services import history
 from supplynet.services.books import Books, has_plant
 from supplynet.services.headline import headline
 from supplynet.services.overview import SCOREBOARD, alert_row, automation, clock_at
@@ -20,7 +20,7 @@ STALE_AFTER_SECONDS = 10
 
 def control_room(books: Books) -> Row:
     """Everything that the first screen shows; what is not there yet is empty."""
-    now = data.as_of(books)
+    now = history.as_of(books)
     plant, clock = _plant(books), clock_at(books, now)
     with books.store.read() as tx:
         plan = plans.latest_plan(tx)

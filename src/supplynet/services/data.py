@@ -1,372 +1,232 @@
-"""Data in: synthetic and real, checked before anything is taken. ``generate import quality``."""
+"""``DataService``: everything before a model sees a number, as one object. ``quality eda``."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from supplynet import cycle
-from supplynet.connectors.plant_folder import write_plant
-from supplynet.connectors.sales_plant import PLANT_ID, SupplyTermsGiven, sales_plant
-from supplynet.connectors.table_import import (
-    Checked,
-    ImportOptions,
-    check_table,
-    parse_mapping,
-    read_table,
-)
-from supplynet.core.events import Event, EventType
+from supplynet.config import load_settings
+from supplynet.connectors.signals.store import read_drivers
+from supplynet.connectors.table_rows import rows_as_they_are
 from supplynet.core.network import Plant
-from supplynet.errors import InvalidInput, Mistake
+from supplynet.frames.augmentation import Augmented, augment
+from supplynet.frames.cleaning import Cleaned, clean
+from supplynet.frames.exploration import Exploration, explore
 from supplynet.frames.quality import QualityReport, check_quality
-from supplynet.frames.synthetic import generate_history
-from supplynet.frames.synthetic_plant import demo_plant
-from supplynet.services.books import CLOCK, Books, has_plant, open_books
-from supplynet.storage import events, values
-from supplynet.storage.history import newest_period, read_history, write_history
+from supplynet.frames.synthetic import sales_training_data
+from supplynet.frames.tables import conform_table
+from supplynet.services import signals
+from supplynet.services.books import Books, has_plant, open_books, system_now
+from supplynet.services.generating import WORLD
+from supplynet.services.history import history_frame
+from supplynet.services.importing import (
+    ImportOutcome,
+    ImportRequest,
+    SupplyTermsGiven,
+    import_table,
+    read_file,
+    source_of,
+)
+from supplynet.storage.table_files import TABLES, read_table
 
-__all__ = [
-    "Generated",
-    "ImportOptions",
-    "ImportOutcome",
-    "ImportRequest",
-    "SupplyTermsGiven",
-    "generate",
-    "import_table",
-    "parse_mapping",
-    "quality",
-]
-
-Report = Callable[[float, str], None]
-CountKey = tuple[str, str, datetime]
-IMPORT = "import"
-GENERATED = "generated"
-"""Value in the books that says: the history is made up."""
+Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Generated:
-    """Synthetic history that was written."""
+class DataService:
+    """Data in, checked, mended and looked at; the face for notebooks and scripts.
 
-    rows: int
-    series: int
-    first_day: date
-    days: int
-    seed: int
-
-    @property
-    def sentence(self) -> str:
-        """For people."""
-        return (
-            f"{self.rows:,} rows of {self.series:,} series over {self.days} days "
-            f"from {self.first_day} written; seed {self.seed}"
-        )
-
-
-def generate(
-    folder: Path,
-    *,
-    days: int = 365,
-    start: date | None = None,
-    seed: int | None = None,
-    report: Report = lambda _fraction, _what: None,
-) -> Generated:
-    """Write synthetic consumption of the workspace's plant; make a demo plant if there is none.
-
-    Doing it again replaces the days that are made again.
+    Nothing is read or written until a method is called; those that take ``data`` need no workspace.
 
     Args:
-        folder: The workspace.
-        days: Length of the history.
-        start: First day; None = so that it ends yesterday.
-        seed: None = the workspace's.
-        report: Progress, 0 to 1.
+        workspace: Folder; default: the current one.
+        clock: The real time; for tests.
+    """
+
+    def __init__(self, workspace: Path | str = ".", *, clock: Clock = system_now) -> None:
+        self.workspace = Path(workspace)
+        self._clock = clock
+
+    def generate_synthetic_training_data(
+        self,
+        warehouse_count: int = 5,
+        sku_count: int = 20,
+        days: int = 365,
+        *,
+        start: date | None = None,
+        seed: int | None = None,
+    ) -> pl.DataFrame:
+        """Daily sales of made-up warehouses, one row per day, warehouse and SKU.
+
+        Args:
+            warehouse_count: How many warehouses, ``WH001`` and on.
+            sku_count: How many SKUs, ``SKU-001`` and on; every warehouse sells every one.
+            days: How many days.
+            start: First day; None = so that it ends yesterday.
+            seed: Same seed and start, same table; None = the workspace's, or 1.
+
+        Returns:
+            ``date, warehouse_id, sku_id, units_sold, order_id, client_id, location_lat,
+            location_lng``.
+
+        Raises:
+            InvalidInput: A count is below 1.
+        """
+        first = start or self._clock().date() - timedelta(days=max(days, 1))
+        seed = load_settings(self.workspace).seed if seed is None else seed
+        return sales_training_data(warehouse_count, sku_count, days, seed, start=first)
+
+    def validate_data_quality(self, data: object, *, plant: Plant | None = None) -> QualityReport:
+        """How far a table can be trusted; see ``docs/quality.md`` for the rules.
+
+        Args:
+            data: Consumption or sales: polars, pandas, Arrow, or a dict of columns.
+            plant: Says which ids and shifts there are; None = as the rows tell.
+
+        Returns:
+            A report that reads like a dict: ``report["quality_score"]`` 0 to 100,
+            ``report["issues"]`` sentences, ``report["errors"]``, ``report["series"]``.
+
+        Raises:
+            InvalidInput: It is no table.
+        """
+        return check_quality(data, now=self._clock(), plant=plant)
+
+    def get_external_market_data(
+        self, symbols: Sequence[str], period: str = "1y", *, provider: str | None = None
+    ) -> pl.DataFrame:
+        """Daily prices: ``date, symbol, open, high, low, close, volume``.
+
+        From the files in the workspace's folder ``signals``, else from the services in the setting
+        ``market_providers``.
+
+        Raises:
+            InvalidInput: A symbol cannot be had; says why, and which file would do.
+            ConnectorError: A service does not answer and no file is there; says which.
+        """
+        return signals.market_data(self.workspace, symbols, period, provider, self._clock())
+
+    def import_file(
+        self,
+        file: Path | str,
+        *,
+        columns: dict[str, str] | None = None,
+        kind: str | None = None,
+        lead_time_days: float | None = None,
+        container_size: int = 1,
+        dry_run: bool = False,
+        **options: Any,
+    ) -> ImportOutcome:
+        """Take a file into the workspace, all or nothing; see ``docs/import.md``.
+
+        Args:
+            file: CSV, TSV, Parquet or Excel, also gzipped.
+            columns: Our column to theirs; what is left out is recognised.
+            kind: ``demand``, ``consumption``, ``stock``, ``plan`` or ``deliveries``; None = as the
+                layout says.
+            lead_time_days: Supply of new locations; sales do not tell it.
+            container_size: Parts per container of new locations.
+            dry_run: Check everything, take nothing.
+            options: Fields of ``ImportOptions``; they win over what the layout says.
+
+        Raises:
+            InvalidInput: The file or an option cannot be used.
+        """
+        terms = None
+        if lead_time_days is not None:
+            terms = SupplyTermsGiven(lead_time_days=lead_time_days, container_size=container_size)
+        request = ImportRequest(
+            file=Path(file),
+            kind=kind,
+            columns=columns or {},
+            dry_run=dry_run,
+            terms=terms,
+            options=options,
+        )
+        return import_table(self.workspace, request)
+
+    def clean(self, data: object, steps: Sequence[str] | None = None, **settings: Any) -> Cleaned:
+        """A mended copy of a table and the log of every cell that differs; ``docs/cleaning.md``."""
+        return clean(data, steps, now=self._clock(), **settings)
+
+    def augment(self, data: object, **settings: Any) -> Augmented:
+        """A longer history for training, its made-up rows marked; ``docs/cleaning.md``."""
+        return augment(data, **settings)
+
+    def explore(self, data: object | None = None, **tables: Any) -> Exploration:
+        """Look at a table, or at the workspace's history, from all sides.
+
+        Args:
+            data: As for ``validate_data_quality``; None = the workspace.
+            tables: Of ``frames.exploration.explore``: plant, deliveries, drivers, plan, costs.
+        """
+        if data is None:
+            return exploration(self.workspace)
+        return explore(data, now=self._clock(), **tables)
+
+
+def quality(folder: Path, file: Path | None = None) -> QualityReport:
+    """Check the workspace's history, or a file before it is taken.
 
     Raises:
-        InvalidInput: There is history that was not generated.
+        InvalidInput: There is no history, or the file cannot be read.
     """
-    books = open_books(folder)
-    seed = books.settings.seed if seed is None else seed
-    _only_generated(books)
-    report(0.1, "plant")
-    if not has_plant(books.workspace):
-        write_plant(demo_plant(seed=seed), books.workspace.plant)
-    first = start or books.wall_clock().date() - timedelta(days=days)
-    report(0.3, "consumption")
-    history = generate_history(books.plant, start=first, days=days, seed=seed)
-    report(0.8, "writing")
-    rows = write_history(books.workspace.history, "imported", history.demand)
-    series = history.demand.select("location_id", "part_id").n_unique()
-    return Generated(rows=rows, series=series, first_day=first, days=days, seed=seed)
+    if file is None:
+        return quality_of(open_books(folder))
+    return check_quality(rows_as_they_are(*source_of(file)), now=system_now())
 
 
-def _only_generated(books: Books) -> None:
-    """Made-up days must never replace real ones; remembers that the history is made up."""
-    with books.store.read() as tx:
-        known = values.get_value(tx, GENERATED) or values.get_value(tx, CLOCK) is not None
-    if known:
-        return
-    if newest_period(books.workspace.history) is not None:
-        raise InvalidInput(
-            "the workspace has history that was not generated; generate in a workspace of its own: "
-            "supplynet generate --workspace FOLDER"
-        )
-    with books.store.write("generate", books.wall_clock()) as tx:
-        values.set_value(tx, GENERATED, True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportRequest:
-    """What to import and how.
-
-    Attributes:
-        kind: ``demand`` (consumption) or ``stock`` (on hand).
-        columns: Our column to theirs.
-        dry_run: Check everything, take nothing.
-        terms: Supply of locations that the plant does not have yet; sales do not tell it.
-        options: What to do with what can be read in more than one way.
-    """
-
-    file: Path
-    kind: str = "demand"
-    columns: dict[str, str] = field(default_factory=dict)
-    dry_run: bool = False
-    terms: SupplyTermsGiven | None = None
-    options: ImportOptions = field(default_factory=ImportOptions)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportOutcome:
-    """What an import found and took.
-
-    Attributes:
-        rows, accepted: Rows of the file, and of those good.
-        written: Rows of history, or counts of stock, that were written.
-        mistakes: The first of each kind, by cell.
-        counts: All mistakes by kind.
-    """
-
-    file: str
-    dry_run: bool
-    rows: int
-    accepted: int
-    written: int
-    series: int
-    filled_days: int
-    days_below_zero: int
-    counts: dict[str, int]
-    mistakes: tuple[Mistake, ...]
-
-    @property
-    def refused(self) -> bool:
-        """Whether mistakes kept everything out."""
-        return bool(self.counts) and not self.accepted
-
-    def lines(self) -> list[str]:
-        """For people: the outcome first, then every mistake that is shown."""
-        total = sum(self.counts.values())
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.counts.items()))
-        if self.refused:
-            head = f"{self.file}: {total:,} mistakes in {self.rows:,} rows, nothing taken ({kinds})"
-        else:
-            verb = "would take" if self.dry_run else "took"
-            head = f"{self.file}: {verb} {self.accepted:,} of {self.rows:,} rows"
-            head += f" as {self.series:,} series"
-            head += f"; left out {kinds}" if total else "; no mistakes"
-        notes = []
-        if self.filled_days:
-            notes.append(f"{self.filled_days:,} days without a row count as days without demand")
-        if self.days_below_zero:
-            notes.append(f"{self.days_below_zero:,} days had more returned than used: demand 0")
-        return [head, *notes, *(str(mistake) for mistake in self.mistakes)]
-
-
-def import_table(
-    folder: Path, request: ImportRequest, *, report: Report = lambda _fraction, _what: None
-) -> ImportOutcome:
-    """Check a file cell by cell and take all of it, or nothing.
-
-    Raises:
-        InvalidInput: The mapping or an option is wrong, or supply terms are missing.
-    """
-    books = open_books(folder)
-    report(0.1, "reading")
-    table = read_table(request.file)
-    plant = books.plant if has_plant(books.workspace) else None
-    fixed = plant is not None and (plant.plant_id != PLANT_ID or request.kind == "stock")
-    report(0.3, "checking")
-    checked = check_table(
-        table,
-        request.columns,
-        kind=request.kind,
-        options=request.options,
-        known_parts=plant.part_by_id if plant is not None and fixed else None,
-        known_locations=plant.location_by_id if plant is not None and fixed else None,
-        today=books.wall_clock().date(),
-    )
-    if checked.accepted and request.kind == "demand" and plant is not None:
-        _check_periods(plant, checked.frame)
-    written = 0
-    if checked.accepted and not request.dry_run:
-        report(0.7, "writing")
-        take = _take_stock if request.kind == "stock" else _take_demand
-        written = take(books, plant, checked, request)
-    return ImportOutcome(
-        file=checked.file,
-        dry_run=request.dry_run,
-        rows=checked.rows,
-        accepted=checked.accepted,
-        written=written,
-        series=checked.frame.select("location_id", "part_id").n_unique(),
-        filled_days=checked.filled_days,
-        days_below_zero=checked.days_below_zero,
-        counts=checked.counts,
-        mistakes=checked.mistakes,
-    )
-
-
-def _check_periods(plant: Plant, frame: pl.DataFrame) -> None:
-    """Rows that start no shift would make every later forecast fail: refuse them here.
-
-    Raises:
-        InvalidInput: With the first of them.
-    """
-    lines = frame["location_id"].unique().to_list()
-    for calendar in {plant.calendar_of(line) for line in lines if line in plant.location_by_id}:
-        for start in frame["period_start"].unique().sort():
-            shift = calendar.shift_at(start)
-            if shift is None or shift.start != start:
-                raise InvalidInput(
-                    f"the file has a figure from {start:%Y-%m-%d %H:%M}Z on, and no shift of "
-                    f"calendar {calendar.calendar_id} starts then: daily figures need a plant "
-                    "with daily periods; import them into a workspace of their own"
-                )
-
-
-def _take_demand(
-    books: Books, plant: Plant | None, checked: Checked, request: ImportRequest
-) -> int:
-    series = set(checked.frame.select("location_id", "part_id").unique().iter_rows())
-    if plant is None or plant.plant_id == PLANT_ID:
-        there = set() if plant is None else {(r.line_id, r.part_id) for r in plant.requirements}
-        if not series <= there:
-            made = sales_plant(series, _terms(request), plant)
-            write_plant(made, books.workspace.plant)
-    return write_history(books.workspace.history, "imported", checked.frame)
-
-
-def _terms(request: ImportRequest) -> SupplyTermsGiven:
-    if request.terms is None:
-        raise InvalidInput(
-            "consumption says nothing of supply: say --lead-time-days N (and --container-size N) "
-            "for the new locations, or init the workspace with a plant folder"
-        )
-    return request.terms
-
-
-def _take_stock(books: Books, plant: Plant | None, checked: Checked, request: ImportRequest) -> int:
-    """Stock is never overwritten: each row is a count, and the difference becomes a movement."""
-    if plant is None:
-        raise InvalidInput("stock needs a plant: import demand first, or init with --plant FOLDER")
-    now = as_of(books)
-    rows = [
-        {**row, "counted_at": row["counted_at"] or now}
-        for row in checked.frame.iter_rows(named=True)
-    ]
-    known = _known_counts(books, {row["counted_at"] for row in rows})
-    counts = [
-        Event(
-            source=IMPORT,
-            event_id=_count_id(key, len(known[key])),
-            type=EventType.COUNTED,
-            occurred_at=row["counted_at"],
-            location_id=row["location_id"],
-            part_id=row["part_id"],
-            quantity=row["on_hand"],
-            data={"reason": f"counted, {request.file.name}"},
-        )
-        for row in rows
-        for key in [(row["location_id"], row["part_id"], row["counted_at"])]
-        if known[key][-1:] != [row["on_hand"]]
-    ]
-    return cycle.take_in(books.store, plant, counts, actor=IMPORT, now=books.now()).new
-
-
-def _known_counts(books: Books, moments: set[datetime]) -> dict[CountKey, list[int]]:
-    """What was imported before for the same places and moments, oldest first."""
-    known: dict[CountKey, list[int]] = defaultdict(list)
-    with books.store.read() as tx:
-        for at in moments:
-            until = at + timedelta(microseconds=1)
-            for event in events.events_between(tx, at, until, types=[EventType.COUNTED]):
-                if event.source == IMPORT and event.part_id and event.quantity is not None:
-                    known[event.location_id, event.part_id, at].append(event.quantity)
-    return known
-
-
-def _count_id(key: CountKey, number: int) -> str:
-    """A corrected file counts anew; the same file again is not taken a second time."""
-    location_id, part_id, at = key
-    text = f"{location_id}/{part_id}/{at.isoformat()}/{number}"
-    return "count-" + sha256(text.encode()).hexdigest()[:32]
-
-
-def as_of(books: Books) -> datetime:
-    """The moment at which the workspace stands.
-
-    The plant's clock where one runs; real time when lines report what they use, or when the
-    history reaches to within two days of it; else the end of the history: data of long ago is
-    planned as of then.
-    """
-    clock = books.clock()
-    newest = None if clock.simulated else newest_period(books.workspace.history)
-    if newest is None:
-        return clock.now
-    end = _end_of_shift(books, newest)
-    if clock.now - end <= timedelta(days=2):
-        return clock.now
-    with books.store.read() as tx:
-        return clock.now if cycle.is_connected(tx) else end
-
-
-def history_end(books: Books, frame: pl.DataFrame) -> datetime:
-    """End of the last shift that ``frame`` has."""
-    newest = frame["period_start"].max()
-    assert isinstance(newest, datetime)
-    return _end_of_shift(books, newest)
-
-
-def _end_of_shift(books: Books, newest: datetime) -> datetime:
-    shift = books.plant.calendar_of(books.plant.lines[0].location_id).shift_at(newest)
-    return newest if shift is None else shift.end
-
-
-def quality(folder: Path) -> QualityReport:
-    """Check the workspace's history.
+def quality_of(books: Books) -> QualityReport:
+    """Check the history of an opened workspace.
 
     Raises:
         InvalidInput: There is no history.
     """
-    books = open_books(folder)
-    frame = read_history(books.workspace.history)
-    if frame.is_empty():
-        raise InvalidInput("no history to check: run supplynet import FILE or supplynet generate")
-    return check_quality(frame, now=books.now())
+    return check_quality(history_frame(books), now=books.now(), plant=_plant(books))
 
 
-def history_frame(books: Books) -> pl.DataFrame:
-    """All history.
+def exploration(folder: Path, file: Path | None = None) -> Exploration:
+    """Look at the workspace's history with all that is known beside it, or at a file.
 
     Raises:
-        InvalidInput: There is none.
+        InvalidInput: There is no history, or the file cannot be read.
     """
-    frame = read_history(books.workspace.history)
-    if frame.is_empty():
-        raise InvalidInput("no history: run supplynet import FILE or supplynet generate")
-    return frame
+    if file is None:
+        return exploration_of(open_books(folder))
+    findings = check_quality(rows_as_they_are(*source_of(file)), now=system_now()).findings
+    frame = read_file(file, gaps="missing", duplicates="sum")
+    return explore(frame, findings=findings, now=system_now(), title=file.name)
+
+
+def exploration_of(books: Books) -> Exploration:
+    """Look at the history of an opened workspace with all that is known beside it.
+
+    Raises:
+        InvalidInput: There is no history.
+    """
+    frame, plant = history_frame(books), _plant(books)
+    return explore(
+        frame,
+        plant=plant,
+        findings=check_quality(frame, now=books.now(), plant=plant).findings,
+        now=books.now(),
+        deliveries=_table(books, "deliveries"),
+        plan=_table(books, "plan"),
+        drivers=read_drivers(signals.drivers_file(books.workspace)),
+    )
+
+
+def _table(books: Books, name: str) -> pl.DataFrame:
+    """What was imported; else what a generated world holds."""
+    found = read_table(books.workspace.tables, name)
+    made = books.workspace.folder / WORLD / name
+    if found.is_empty() and made.is_dir():
+        return conform_table(pl.read_parquet(made), TABLES[name][0])
+    return found
+
+
+def _plant(books: Books) -> Plant | None:
+    return books.plant if has_plant(books.workspace) else None

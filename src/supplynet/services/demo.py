@@ -24,11 +24,11 @@ from supplynet.forecast.model import Estimator
 from supplynet.frames.panel import Panel, Period, panel_from_frame, shift_periods
 from supplynet.frames.quality import QualityReport, check_quality
 from supplynet.frames.synthetic import SyntheticHistory, generate_history
-from supplynet.frames.synthetic_plant import demo_plant
+from supplynet.frames.synthetic.plant import demo_plant
 from supplynet.services import forecasting
 from supplynet.services.board import Board, board_of
 from supplynet.services.books import CLOCK, Books, open_books
-from supplynet.services.data import history_end
+from supplynet.services.history import history_end
 from supplynet.services.overview import SCOREBOARD
 from supplynet.services.policies import keep_parameters
 from supplynet.services.simulation import about

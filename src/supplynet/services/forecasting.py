@@ -20,7 +20,7 @@ from supplynet.forecast.dependence import Dependence
 from supplynet.forecast.model import Estimator
 from supplynet.frames.panel import Panel, Period, panel_from_frame, shift_periods
 from supplynet.learning.artifacts import load_metrics
-from supplynet.services import data
+from supplynet.services import history
 from supplynet.services.books import Books, open_books
 from supplynet.storage import values
 
@@ -38,10 +38,10 @@ def history_panel(books: Books) -> Panel:
     Raises:
         InvalidInput: There is no history, or lines have different shifts.
     """
-    frame = data.history_frame(books)
+    frame = history.history_frame(books)
     start = frame["period_start"].min()
     assert isinstance(start, datetime)
-    periods = shift_periods(common_calendar(books), start, data.history_end(books, frame))
+    periods = shift_periods(common_calendar(books), start, history.history_end(books, frame))
     return panel_from_frame(frame, periods)
 
 
@@ -205,14 +205,14 @@ def forecast(
     part_id: str | None = None,
     horizon: int = 14,
 ) -> ForecastResult:
-    """Forecast from where the workspace stands, see ``services.data.as_of``.
+    """Forecast from where the workspace stands, see ``services.history.as_of``.
 
     Raises:
         NotFound: No model, or no such series.
     """
     books = open_books(folder)
     forecaster = champion_forecaster(books)
-    cutoff = data.as_of(books)
+    cutoff = history.as_of(books)
     with books.store.read() as tx:
         observed = cycle.observe(
             tx,

@@ -8,7 +8,7 @@ from typing import Any
 
 from supplynet import cycle
 from supplynet.core.orders import Order, OrderState
-from supplynet.services import data
+from supplynet.services import history
 from supplynet.services.books import Books
 from supplynet.storage import orders
 
@@ -56,7 +56,7 @@ def approve(
         books.store,
         order_id,
         actor=actor,
-        now=data.as_of(books),
+        now=history.as_of(books),
         quantity=quantity,
         reason=reason or "",
     )
@@ -70,7 +70,7 @@ def cancel(books: Books, order_id: str, *, reason: str, actor: str) -> Row:
         NotFound, OrderStateError: See ``cycle.cancel``.
     """
     cancelled = cycle.cancel(
-        books.store, order_id, actor=actor, now=data.as_of(books), reason=reason
+        books.store, order_id, actor=actor, now=history.as_of(books), reason=reason
     )
     return as_row(cancelled)
 

@@ -17,7 +17,7 @@ from supplynet.core.ledger import Account
 from supplynet.core.network import Plant
 from supplynet.errors import NotFound
 from supplynet.monitor.grid import iso
-from supplynet.services import data
+from supplynet.services import history
 from supplynet.services.books import Books
 from supplynet.storage import ReadTx, changes, ledger, plans, values
 from supplynet.storage import alerts as alert_rows
@@ -48,7 +48,7 @@ class Pulse:
 
 def pulse(books: Books, after: int | None = None) -> Pulse:
     """The newest change, the plant's time, and the kinds of what changed after ``after``."""
-    clock = clock_at(books, data.as_of(books))
+    clock = clock_at(books, history.as_of(books))
     with books.store.read() as tx:
         seq = changes.latest_seq(tx)
         return Pulse(seq=seq, clock=clock, kinds=_kinds(tx, seq if after is None else after, seq))
@@ -70,7 +70,7 @@ def latest_change(books: Books) -> int:
 
 
 def clock_at(books: Books, now: datetime) -> Row:
-    """The plant's clock as data: ``now`` is ``services.data.as_of``.
+    """The plant's clock as data: ``now`` is ``services.history.as_of``.
 
     It stands still (speed 0) where the plant's history ends long ago.
     """

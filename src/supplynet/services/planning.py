@@ -9,7 +9,7 @@ from typing import Any
 
 from supplynet import cycle
 from supplynet.core.orders import Order
-from supplynet.services import data, forecasting
+from supplynet.services import forecasting, history
 from supplynet.services.books import Books, open_books
 from supplynet.services.policies import policy_of
 
@@ -84,7 +84,7 @@ def plan_now(books: Books, *, actor: str, seed: int | None = None) -> PlanOutcom
         SnapshotMoved: Orders kept changing meanwhile.
     """
     with books.planning:
-        now = data.as_of(books)
+        now = history.as_of(books)
         forecaster = forecasting.champion_forecaster(books)
         plan, committed = cycle.run(
             books.store,

@@ -9,11 +9,11 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import polars as pl
 
@@ -28,7 +28,7 @@ KINDS: tuple[HistoryKind, ...] = ("imported", "ledger")
 def write_history(folder: Path, kind: HistoryKind, frame: pl.DataFrame) -> int:
     """Add or replace rows of ``folder/kind`` and return how many were given.
 
-    Each month is written atomically; when several are and it is killed in between, do it again.
+    Nothing takes its place before every month is written; see ``HistoryDraft``.
 
     Args:
         folder: ``history`` of a workspace.
@@ -37,19 +37,84 @@ def write_history(folder: Path, kind: HistoryKind, frame: pl.DataFrame) -> int:
 
     Raises:
         InvalidInput: The frame does not conform.
-        StoreError: A file cannot be read or written; that month stays as it was.
+        StoreError: A file cannot be read or written; history stays as it was.
     """
     given = conform(frame)
-    directory = folder / kind
     month = pl.col("period_start").dt.strftime("%Y-%m")
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with _one_writer(directory):
-            for (name,), rows in given.group_by(month, maintain_order=True):
-                _upsert(directory / f"{name}.parquet", rows)
-    except OSError as error:
-        raise StoreError(f"history {directory} cannot be written: {error}") from error
+    with HistoryDraft(folder, kind) as draft:
+        for _, rows in given.group_by(month, maintain_order=True):
+            draft.add(rows)
+        draft.commit()
     return given.height
+
+
+class HistoryDraft:
+    """Months written beside those in use, to take their place together; a context manager.
+
+    It holds the lock of the folder from beginning to end. What is not committed is removed.
+
+    Args:
+        folder: ``history`` of a workspace.
+        kind: Where the rows come from.
+        write: False only compares: nothing is written.
+
+    Attributes:
+        new, changed, unchanged: Rows whose key was not there, was there with other content, was
+            there as they are.
+    """
+
+    def __init__(self, folder: Path, kind: HistoryKind, *, write: bool = True) -> None:
+        self._directory, self._write = folder / kind, write
+        self._drafts: dict[Path, Path] = {}
+        self._lock = ExitStack()
+        self.new = self.changed = self.unchanged = 0
+
+    def __enter__(self) -> Self:
+        if self._write:
+            with _writable(self._directory):
+                self._directory.mkdir(parents=True, exist_ok=True)
+                self._lock.enter_context(_one_writer(self._directory))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for draft in self._drafts.values():
+            draft.unlink(missing_ok=True)
+        self._lock.close()
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Add or replace rows of one month, which was not added before; conforming, one or more.
+
+        Raises:
+            StoreError: A file cannot be read or written.
+        """
+        start = rows["period_start"][0]
+        path = self._directory / f"{start:%Y-%m}.parquet"
+        there = _read(path) if path.exists() else empty_demand()
+        known = rows.join(there.select(KEY), on=KEY, how="semi").height
+        same = rows.join(there, on=rows.columns, how="semi", nulls_equal=True).height
+        self.new += rows.height - known
+        self.changed += known - same
+        self.unchanged += same
+        if self._write and same < rows.height:
+            merged = _latest(pl.concat([there, rows])) if there.height else rows.sort(KEY)
+            self._drafts[path] = path.with_suffix(".draft")
+            with _writable(self._directory):
+                _write(self._drafts[path], merged)
+
+    def commit(self) -> None:
+        """Put every month in its place; a month without a change keeps its file.
+
+        When it is killed between two months, do it again.
+
+        Raises:
+            StoreError: A file cannot be written.
+        """
+        with _writable(self._directory):
+            for path, draft in self._drafts.items():
+                draft.replace(path)
+            if self._drafts:
+                _sync_folder(self._directory)
+        self._drafts = {}
 
 
 def read_history(
@@ -109,15 +174,11 @@ def _overlaps(month: str, start: datetime | None, end: datetime | None) -> bool:
     return first and last
 
 
-def _upsert(path: Path, rows: pl.DataFrame) -> None:
-    merged = _latest(pl.concat([_read(path), rows])) if path.exists() else rows
-    draft = path.with_suffix(".draft")
-    with draft.open("wb") as file:
-        merged.write_parquet(file)
+def _write(path: Path, rows: pl.DataFrame) -> None:
+    with path.open("wb") as file:
+        rows.write_parquet(file)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
-    _sync_folder(path.parent)
 
 
 def _latest(frame: pl.DataFrame) -> pl.DataFrame:
@@ -139,6 +200,14 @@ def _readable(path: Path) -> Iterator[None]:
             f"history file {path} cannot be read ({str(error).splitlines()[0]}); "
             "restore it from a backup or import the month again after moving it away"
         ) from error
+
+
+@contextmanager
+def _writable(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"history {directory} cannot be written: {error}") from error
 
 
 @contextmanager

@@ -47,6 +47,16 @@ class Workspace:
         return self.folder / "history"
 
     @property
+    def tables(self) -> Path:
+        """Production plan and deliveries, Parquet."""
+        return self.folder / "tables"
+
+    @property
+    def profiles(self) -> Path:
+        """Saved layouts of files to import, TOML."""
+        return self.folder / "profiles"
+
+    @property
     def models(self) -> Path:
         """Trained models, HDF5 with manifests."""
         return self.folder / "models"
@@ -65,7 +75,15 @@ class Workspace:
     def folders(self) -> tuple[Path, ...]:
         """Every folder that a workspace has."""
         history = (self.history / "imported", self.history / "ledger")
-        return (self.plant, *history, self.models, self.scalers, self.metrics)
+        return (
+            self.plant,
+            *history,
+            self.tables,
+            self.profiles,
+            self.models,
+            self.scalers,
+            self.metrics,
+        )
 
 
 def init_workspace(folder: Path) -> Workspace:

@@ -17,7 +17,7 @@ from typing import Self
 import structlog
 
 from supplynet import cycle
-from supplynet.services import data, overview, planning
+from supplynet.services import history, overview, planning
 from supplynet.services.books import Books
 from supplynet.storage import alerts, values
 from supplynet.storage.alerts import AlertCause, Severity
@@ -86,7 +86,7 @@ class Loop:
     def _follow_a_plant(self) -> None:
         while not self._stop.is_set():
             historical = self._plan()
-            now = data.as_of(self._books)
+            now = history.as_of(self._books)
             if not historical:
                 self._release(now, now + RELEASE_AHEAD)
             self._stop.wait(PLAN_EVERY.total_seconds())

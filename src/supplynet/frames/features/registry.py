@@ -1,0 +1,70 @@
+"""Kinds of features by name. A kind is a class in a module of this package and one line here."""
+
+from __future__ import annotations
+
+from supplynet.frames.features import (
+    calendar,
+    driver,
+    history,
+    holiday,
+    line,
+    plan,
+    rhythm,
+    shift,
+    static,
+    stock,
+)
+from supplynet.frames.features.feature import Feature
+
+_CLASSES: tuple[type[Feature], ...] = (
+    calendar.DayOfWeek,
+    calendar.DayOfMonth,
+    calendar.WeekOfYear,
+    calendar.Month,
+    calendar.Quarter,
+    calendar.YearDay,
+    calendar.IsWeekend,
+    calendar.IsMonthEnd,
+    holiday.IsHoliday,
+    holiday.DaysToHoliday,
+    holiday.DaysAfterHoliday,
+    shift.ShiftName,
+    shift.ShiftHours,
+    shift.StartHour,
+    shift.GapHours,
+    shift.StepsAhead,
+    shift.HoursAhead,
+    history.Lag,
+    history.RollingMean,
+    history.RollingStd,
+    history.RollingMin,
+    history.RollingMax,
+    history.RollingMedian,
+    history.RollingQuantile,
+    history.EwmMean,
+    history.DailyAverage,
+    history.ConsumptionRate,
+    history.Trend,
+    history.Variation,
+    history.ObservedShare,
+    rhythm.ZeroShare,
+    rhythm.PeriodsSinceDemand,
+    rhythm.MeanInterval,
+    rhythm.DemandClass,
+    rhythm.XyzClass,
+    rhythm.AbcClass,
+    line.LinePace,
+    line.LineShare,
+    plan.PlannedUnits,
+    plan.UnitsBuiltRate,
+    plan.PlannedDemand,
+    driver.Driver,
+    stock.StockLevel,
+    stock.CoverDays,
+    stock.ThresholdDistance,
+    static.Static,
+    static.Identity,
+)
+
+KINDS: dict[str, type[Feature]] = {one.kind: one for one in _CLASSES}
+"""Every kind that a file may name; the leak check and the slow twin run over all of them."""
