@@ -21,7 +21,7 @@ from supplynet.cli.benchmarking import Result, Setup
 from supplynet.core.network import Plant
 from supplynet.core.sample_paths import FloatArray
 from supplynet.frames.cleaning import STEPS, clean
-from supplynet.frames.cleaning.expected import Indices
+from supplynet.frames.cleaning.evidence import Indices
 from supplynet.frames.cleaning.periods import period_minutes
 from supplynet.frames.cleaning.uncensor import Hidden, hidden_demand
 from supplynet.frames.demand import DEMAND_SCHEMA, KEY, observe

@@ -3,8 +3,10 @@
 Both sides run in fresh processes with one numeric thread, on the same files. The pandas side is
 written as one would write it: vectorised generation without truth; ``read_csv``, a look for bad
 cells and duplicates, daily sums and gaps filled; ``groupby`` with ``shift`` and ``rolling``.
-Ours does more in each: every shape of demand, a name for every wrong cell, features that cannot
-see past their cutoff. ``ratio`` is their seconds over ours.
+Ours does more in each: truth and effects kept beside the data, random numbers that do not depend on
+how many series there are, a name for every wrong cell, features that cannot see past their cutoff.
+``ratio`` is their seconds over ours. ``world`` makes a whole scenario in two processes; its
+``peak_mb`` is that of the largest process.
 """
 
 from __future__ import annotations

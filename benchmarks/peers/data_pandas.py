@@ -18,7 +18,7 @@ import pandas as pd  # type: ignore[import-untyped,unused-ignore]  # in the peer
 
 
 def generate(target: str, series: str, days: str) -> int:
-    """Daily sales with level, weekday, season, trend and negative-binomial noise, to Parquet."""
+    """Daily sales with the same columns and most of the same shapes, to Parquet."""
     rng = np.random.default_rng(1)
     names = [f"SKU-{n:05d}" for n in range(int(series))]
     dates = pd.date_range("2024-01-01", periods=int(days), freq="D")
@@ -31,15 +31,23 @@ def generate(target: str, series: str, days: str) -> int:
     mean = frame["sku_id"].map(level) * np.exp(frame["sku_id"].map(trend) * years)
     mean *= (
         weekday.stack()
-        .reindex(
-            pd.MultiIndex.from_arrays([frame["sku_id"], frame["date"].dt.day_of_week])
-        )
+        .reindex(pd.MultiIndex.from_arrays([frame["sku_id"], frame["date"].dt.day_of_week]))
         .to_numpy()
     )
     mean *= 1 + 0.15 * np.sin(2 * np.pi * years)
+    mean *= np.where(rng.random(len(frame)) < 0.03, 1.6, 1.0)  # promotions
+    rare = frame["sku_id"].isin(names[4::5])
+    mean *= np.where(rare & (rng.random(len(frame)) > 0.25), 0.0, 1.0)
+    shock = pd.Series(rng.normal(0, 0.06, len(frame))).groupby(frame["sku_id"], sort=False)
+    mean *= np.exp(shock.transform(lambda one: one.ewm(alpha=0.4).mean()))
     frame["mean"] = mean
     frame["units_sold"] = rng.poisson(mean * rng.gamma(25, 1 / 25, len(frame)))
     frame["warehouse_id"] = "WH001"
+    frame["order_id"] = [f"ORD-{n:08d}" for n in range(len(frame))]
+    clients = np.array([f"CL-{n:03d}" for n in range(200)])
+    weight = 1 / np.arange(1, 201)
+    frame["client_id"] = rng.choice(clients, len(frame), p=weight / weight.sum())
+    frame["location_lat"], frame["location_lng"] = 51.0, 10.0
     frame.to_parquet(target, compression="zstd")
     return len(frame)
 

@@ -98,3 +98,12 @@ def test_a_series_that_was_never_seen_stays_and_the_note_says_so(line: Make) -> 
     made = clean(frame)
     assert made.frame["demand"].null_count() == 10
     assert "10 rows stay not observed" in " ".join(made.notes)
+
+
+def test_an_imputed_estimate_never_reads_as_counted(daily: Make) -> None:
+    # The books say 42 for a Wednesday, which is usual; somebody doubts it all the same.
+    doubted = pl.int_range(pl.len()) == 30
+    frame = daily().with_columns(demand=pl.when(~doubted).then(pl.col("demand")))
+    made = clean(frame, ["impute"]).frame
+    assert round(made["demand"][30]) != made["consumed"][30]
+    assert abs(made["demand"][30] - 42) < 1

@@ -84,3 +84,9 @@ def test_a_line_that_stands_still_kills_none_of_its_parts() -> None:
 def test_a_series_that_ends_early_is_named() -> None:
     frame = pl.concat([series(noise(40)), series(noise(40, 120), "GONE")])
     assert check(frame, "dead_series").examples == ("W/GONE at 2026-04-30 (no row after this)",)
+
+
+def test_one_row_with_a_date_far_ahead_ends_no_other_series() -> None:
+    frame = pl.concat([series(noise(40, seed=n), f"P{n}") for n in range(10)])
+    stray = frame.head(1).with_columns(date=pl.lit(START + timedelta(days=900)))
+    assert check(pl.concat([frame, stray]), "dead_series").count == 0

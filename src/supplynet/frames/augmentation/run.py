@@ -20,9 +20,10 @@ from supplynet.frames.augmentation.result import (
     Augmented,
 )
 from supplynet.frames.augmentation.similar import LEAST_COVER, nearest, profiles
-from supplynet.frames.cleaning.expected import Indices, Rows, expect, rows_of
+from supplynet.frames.cleaning.evidence import Indices, Rows, rows_of
+from supplynet.frames.cleaning.expected import expect
 from supplynet.frames.cleaning.periods import period_minutes
-from supplynet.frames.cleaning.uncensor import excess
+from supplynet.frames.cleaning.spreads import excess
 from supplynet.frames.demand import DEMAND_SCHEMA, KEY, ensure_demand
 
 MINIMUM_DAYS = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from supplynet.core.sample_paths import FloatArray
-from supplynet.frames.cleaning.expected import Indices, Rows
+from supplynet.frames.cleaning.evidence import Indices, Rows
 
 LEVEL_WEIGHT = 0.1
 """A level e times as high counts as much as a profile that differs by a tenth everywhere."""

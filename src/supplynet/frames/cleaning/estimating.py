@@ -9,7 +9,7 @@ import polars as pl
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.frames.cleaning.change import ROW, WHY, Change, Context
-from supplynet.frames.cleaning.expected import line_starved
+from supplynet.frames.cleaning.evidence import line_starved
 from supplynet.frames.cleaning.periods import period_minutes
 from supplynet.frames.cleaning.settings import CensoredSettings
 from supplynet.frames.cleaning.uncensor import Hidden, hidden_demand
@@ -17,6 +17,7 @@ from supplynet.frames.demand import DEMAND_SCHEMA, KEY
 
 DECIMALS = 3
 """Estimates are rounded: what is beyond says nothing, and a log is read by people."""
+APART = 0.501
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,16 +27,24 @@ class Estimate:
     Attributes:
         keys: ``location_id, part_id, period_start`` of each row, and its number in the input.
         hidden: The distribution of their demand, in the same order.
+        doubted: What the books say that was consumed, where it is no evidence; else NaN.
     """
 
     keys: pl.DataFrame
     hidden: Hidden
+    doubted: FloatArray
 
     @property
     def demand(self) -> FloatArray:
-        """The estimates, rounded; never below what was consumed."""
+        """The estimates, rounded; never below what a starved shift consumed.
+
+        A demand that equals what was consumed reads as counted, so an estimate for a doubted
+        booking keeps half a part away from it.
+        """
         rounded: FloatArray = np.round(self.hidden.demand, DECIMALS)
-        return rounded
+        side = np.where((rounded < self.doubted) & (self.doubted > 0), -APART, APART)
+        near = np.abs(rounded - self.doubted) < APART
+        return np.where(near, self.doubted + side, rounded)
 
     def draw(self, rng: np.random.Generator) -> pl.DataFrame:
         """The key and one possible ``demand``."""
@@ -84,4 +93,6 @@ def _estimate(work: pl.DataFrame, context: Context, wanted: pl.Expr) -> Estimate
         return None
     frame = work.select(DEMAND_SCHEMA.names())
     hidden = hidden_demand(frame, period_minutes(frame, context.plant), places)
-    return Estimate(keys=work.select(*KEY, ROW)[places], hidden=hidden)
+    doubted = pl.when(~line_starved()).then(pl.col("consumed")).cast(pl.Float64)
+    booked = work.select(doubted.fill_null(np.nan).alias("booked"))["booked"].to_numpy()[places]
+    return Estimate(keys=work.select(*KEY, ROW)[places], hidden=hidden, doubted=booked)

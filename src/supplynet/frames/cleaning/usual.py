@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from supplynet.frames.cleaning.expected import is_counted
+from supplynet.frames.cleaning.evidence import is_counted
 
 LEAST_ROWS = 4
 """A cell of shift and weekday with fewer rows leans on its shift."""

@@ -19,6 +19,8 @@ ZERO_ROWS = 60
 LINE_RUNS = 0.3  # of its usual level; below, zeros say nothing of the part
 ENDED = timedelta(days=28)
 ENDED_SHARE = 0.1
+USUAL_END = 0.999
+"""Share of the rows before the moment that counts as the end of the frame."""
 
 
 def short_series(prepared: Prepared, days: pl.Series, minimum_days: int) -> Found:
@@ -34,7 +36,8 @@ def short_series(prepared: Prepared, days: pl.Series, minimum_days: int) -> Foun
 def ended_series(prepared: Prepared) -> pl.DataFrame:
     """Series whose last row lies well before the end of the whole frame."""
     rows = prepared.rows
-    low, high = rows["at"].min(), rows["at"].max()
+    # A few rows with a date far ahead must not make all other series look ended.
+    low, high = rows["at"].min(), rows["at"].quantile(USUAL_END, "higher")
     if not isinstance(low, datetime) or not isinstance(high, datetime):
         return places(rows.clear())
     limit = high - max(ENDED, ENDED_SHARE * (high - low))
