@@ -13,10 +13,19 @@ from supplynet._version import __version__
 
 _LAZY = {
     "DataService": "supplynet.services.data",
+    "Forecaster": "supplynet.forecast.forecaster",
+    "ForecastingService": "supplynet.services.sales_models",
     "Plant": "supplynet.core.network",
     "SupplyNetError": "supplynet.errors",
 }
-__all__ = ["DataService", "Plant", "SupplyNetError", "__version__"]
+__all__ = [
+    "DataService",
+    "Forecaster",
+    "ForecastingService",
+    "Plant",
+    "SupplyNetError",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

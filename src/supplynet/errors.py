@@ -14,6 +14,7 @@ SupplyNetError
     OrderStateError         a step that the order's state does not allow
     ForecastError
         HistoryTooShort
+        InsufficientData    too few days or records to train on
         TrainingDiverged    the loss was not finite, at a lower learning rate neither
         ModelError          a model cannot be found, opened or trusted
         MissingExtra        an optional library is not installed
@@ -182,6 +183,10 @@ class TrainingDiverged(ForecastError):
             "a lower learning rate"
         )
         self.epoch, self.step, self.learning_rate = epoch, step, learning_rate
+
+
+class InsufficientData(ForecastError):
+    """Too few days of a series, or too few records in all, to train on."""
 
 
 class ModelError(ForecastError):

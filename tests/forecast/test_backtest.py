@@ -6,7 +6,7 @@ from scipy.stats import norm
 
 from supplynet.errors import HistoryTooShort
 from supplynet.forecast import registry
-from supplynet.forecast.backtest import SCORES, Backtest, backtest, naive_scale, score
+from supplynet.forecast.backtest import SCORES, Backtest, backtest, naive_scales, score
 from supplynet.forecast.quantiles import QUANTILES
 from supplynet.frames.panel import Panel, daily_periods
 
@@ -74,7 +74,7 @@ def test_the_naive_scale_is_the_mean_change_from_week_to_week() -> None:
     periods = daily_periods(start, start + timedelta(days=21))
     demand = np.array([[10.0] * 7 + [13.0] * 7 + [12.0] * 7, [5.0] * 21])
     panel = Panel(series=(("L", "a"), ("L", "b")), periods=periods, demand=demand)
-    scale = naive_scale(panel)
+    scale = naive_scales(panel)[0]
     assert scale[0] == pytest.approx(2.0)  # (3 + 1) / 2
     assert np.isnan(scale[1])  # never changes: nothing to scale by
 

@@ -7,7 +7,7 @@ from supplynet.forecast import registry
 
 
 def test_an_unknown_model_is_not_found_and_the_others_are_named() -> None:
-    with pytest.raises(NotFound, match="choose one of lightgbm, lstm, seasonal_naive"):
+    with pytest.raises(NotFound, match=r"choose one of .*lightgbm, .*seasonal_naive"):
         registry.estimator("crystal_ball")
 
 

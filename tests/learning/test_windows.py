@@ -1,4 +1,7 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -6,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supplynet.core.shifts import ShiftCalendar, ShiftPattern
-from supplynet.frames.panel import daily_periods, shift_periods
+from supplynet.frames.panel import Period, daily_periods, shift_periods
 from supplynet.learning.windows import (
     Occurrences,
     RunningSums,
+    frequency,
     gather,
+    minutes_of_day,
     season_length,
     shift_names,
     slot_codes,
@@ -84,3 +89,53 @@ def slow_recent(
 ) -> npt.NDArray[np.float64]:
     same = [t for t in range(origin) if codes[t] == codes[target]]
     return demand[:, same[-window:]]
+
+
+def every(step: timedelta, count: int, start: datetime = START) -> tuple[Period, ...]:
+    starts = [start + i * step for i in range(count)]
+    return tuple(Period(start=s, end=s + step, shift="", local_date=s.date()) for s in starts)
+
+
+def months(count: int) -> tuple[Period, ...]:
+    starts = [datetime(2020 + i // 12, i % 12 + 1, 1, tzinfo=UTC) for i in range(count + 1)]
+    return tuple(Period(start=a, end=b, shift="", local_date=a.date()) for a, b in pairwise(starts))
+
+
+def test_a_season_of_hours_is_a_week() -> None:
+    assert season_length(every(timedelta(hours=1), 24 * 7 * 5)) == 24 * 7
+    assert season_length(every(timedelta(hours=8), 21 * 5)) == 21  # shifts without a name
+    working = [p for p in every(timedelta(hours=1), 24 * 7 * 5) if 6 <= p.start.hour < 14]
+    assert season_length(working) == 8 * 7
+
+
+def test_a_season_of_weeks_or_months_is_a_year_once_it_can_be_seen() -> None:
+    week = timedelta(weeks=1)
+    assert [season_length(every(week, n)) for n in (10, 104, 155, 156)] == [1, 1, 1, 52]
+    assert [season_length(months(n)) for n in (1, 23, 24, 60)] == [1, 1, 12, 12]
+
+
+def test_the_slot_of_a_month_is_its_place_in_the_year() -> None:
+    assert slot_codes(months(26), ("",)).tolist() == [*range(12), *range(12), 0, 1]
+    assert set(slot_codes(months(26), ("",), season=1)) == {0}
+    assert slot_codes(every(timedelta(weeks=1), 160), ("",)).max() == 51
+
+
+def test_the_hour_is_told_by_the_clock_of_the_site() -> None:
+    zone = ZoneInfo("Europe/Paris")  # summer time begins on 2026-03-29 at 01:00 UTC
+    periods = [
+        replace(p, local_date=p.start.astimezone(zone).date())
+        for p in every(timedelta(hours=1), 24 * 14, datetime(2026, 3, 23, tzinfo=UTC))
+    ]
+    minutes = minutes_of_day(periods)
+    local = np.array([p.start.astimezone(zone).hour * 60 for p in periods])
+    wrong = {p.local_date for p, a, b in zip(periods, minutes, local, strict=True) if a != b}
+    assert wrong <= {date(2026, 3, 29)}
+
+
+def test_the_frequency_is_read_from_the_periods() -> None:
+    assert frequency(()) == "day"
+    assert frequency(shift_periods(calendar(7), START, START + timedelta(weeks=1))) == "shift"
+    lengths = {"hour": 1, "day": 24, "week": 168}
+    for name, hours in lengths.items():
+        assert frequency(every(timedelta(hours=hours), 5)) == name
+    assert frequency(months(5)) == "month"

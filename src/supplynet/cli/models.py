@@ -41,7 +41,10 @@ def train(
     workspace: options.Workspace = options.HERE,
     model: Annotated[
         list[str] | None,
-        typer.Option(help="seasonal_naive, shift_mean, lightgbm or lstm; repeatable."),
+        typer.Option(
+            help="lightgbm, random_forest, lstm, nhits, shift_mean, ...; repeatable; a name that "
+            "is none lists them all."
+        ),
     ] = None,
     seed: options.Seed = None,
     as_json: options.Json = False,

@@ -60,12 +60,16 @@ class Backtest:
         outcomes: By model.
         actual: What happened, shape (origin, series, step), NaN = not observed.
         series: Of the panel.
+        scale, square_scale: Mean absolute and mean squared error of the seasonal naive forecast
+            before the first cutoff, each of shape (series,); NaN where there is none.
     """
 
     table: pl.DataFrame
     outcomes: Mapping[str, Outcome]
     actual: FloatArray
     series: tuple[tuple[str, str], ...]
+    scale: FloatArray
+    square_scale: FloatArray
 
     def metrics(self, model: str) -> dict[str, Any]:
         """The row of one model, for its metrics file."""
@@ -107,7 +111,7 @@ def backtest(
         raise HistoryTooShort(total, periods + 1)
     origins = range(first, total - steps + 1, every)
     actual = np.stack([panel.demand[:, origin : origin + steps] for origin in origins])
-    scale = naive_scale(panel.head(first))
+    scale, square_scale = naive_scales(panel.head(first))
     named = {name: estimator(name) for name in BASELINES} | dict(estimators)
     rows, outcomes = [], {}
     for name, model in named.items():
@@ -128,7 +132,14 @@ def backtest(
             scores=normal_scores(quantiles, QUANTILES, actual),
         )
     table = pl.DataFrame(rows, schema=SCORES, orient="row").sort("pinball", nulls_last=True)
-    return Backtest(table=table, outcomes=outcomes, actual=actual, series=panel.series)
+    return Backtest(
+        table=table,
+        outcomes=outcomes,
+        actual=actual,
+        series=panel.series,
+        scale=scale,
+        square_scale=square_scale,
+    )
 
 
 def score(quantiles: FloatArray, actual: FloatArray, scale: FloatArray) -> dict[str, float]:
@@ -159,16 +170,18 @@ def score(quantiles: FloatArray, actual: FloatArray, scale: FloatArray) -> dict[
     }
 
 
-def naive_scale(panel: Panel) -> FloatArray:
-    """Mean absolute error of the seasonal naive forecast in the panel, shape (series,), parts.
+def naive_scales(panel: Panel) -> tuple[FloatArray, FloatArray]:
+    """Mean absolute and mean squared error of the seasonal naive forecast in the panel.
 
-    NaN where there is none, or where it is 0: nothing can be scaled by it.
+    In parts and parts squared, each of shape (series,). NaN where there is none, or where it is 0:
+    nothing can be scaled by it.
     """
     profile = Profile.of(panel, (), shift_names(panel.periods), typical_level(panel))
     now = np.arange(season_length(panel.periods), len(panel.periods))
     error = np.abs(panel.demand[:, now] - profile.slot_lags(now, now, 1)[:, :, 0])
-    scale = _mean(error, ~np.isnan(error), axis=1)
-    return np.where(scale > 0, scale, np.nan)
+    seen = ~np.isnan(error)
+    scale, square = _mean(error, seen, axis=1), _mean(error**2, seen, axis=1)
+    return np.where(scale > 0, scale, np.nan), np.where(square > 0, square, np.nan)
 
 
 def _mean(

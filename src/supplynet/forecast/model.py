@@ -26,7 +26,7 @@ class Predictor(Protocol):
 
         Args:
             panel: History up to the cutoff: of the series that the model was trained on or of
-                others, as long as there is; more than 21 weeks are not looked at.
+                others, as long as there is; most models look at no more than 21 weeks.
             future: Periods to forecast, following the panel; step 0 is the first.
             quantiles: Levels in (0, 1), ascending.
 

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 from supplynet.errors import ConfigError, MissingExtra, NotFound
 from supplynet.forecast.model import Estimator, Predictor
-from supplynet.learning.artifacts import Manifest, load_model, save_model
+from supplynet.learning.artifacts import Manifest, ModelState, load_model, save_model
 
 MODELS = {
+    "adida": "supplynet.forecast.adida:Adida",
+    "arima": "supplynet.forecast.arima:Arima",
+    "croston_sba": "supplynet.forecast.croston_sba:CrostonSba",
+    "ensemble": "supplynet.forecast.ensemble:Ensemble",
+    "ets": "supplynet.forecast.ets:Ets",
+    "gru": "supplynet.forecast.gru:Gru",
     "lightgbm": "supplynet.forecast.lightgbm:LightGbm",
     "lstm": "supplynet.forecast.lstm:Lstm",
+    "mlp": "supplynet.forecast.mlp:Mlp",
+    "moving_average": "supplynet.forecast.moving_average:MovingAverage",
+    "naive": "supplynet.forecast.naive:Naive",
+    "nhits": "supplynet.forecast.nhits:Nhits",
+    "random_forest": "supplynet.forecast.random_forest:RandomForest",
     "seasonal_naive": "supplynet.forecast.seasonal_naive:SeasonalNaive",
     "shift_mean": "supplynet.forecast.shift_mean:ShiftMean",
+    "theta": "supplynet.forecast.theta:Theta",
+    "transformer": "supplynet.forecast.transformer:Transformer",
+    "tsb": "supplynet.forecast.tsb:Tsb",
 }
-_EXTRAS = {"torch": "neural"}
+_EXTRAS = {"statsforecast": "forecast", "torch": "neural"}
 
 
 def estimator(name: str, **settings: Any) -> Estimator:
@@ -32,6 +47,16 @@ def estimator(name: str, **settings: Any) -> Estimator:
         return cast("Estimator", _class_of(name)(**settings))
     except TypeError as error:
         raise ConfigError(f"model {name}: {error}") from error
+
+
+def settings_of(name: str) -> tuple[str, ...]:
+    """Names of the settings that a model has.
+
+    Raises:
+        NotFound: No such model.
+        MissingExtra: A library that it needs is not installed.
+    """
+    return tuple(option.name for option in fields(_class_of(name)))
 
 
 def save(
@@ -49,7 +74,17 @@ def load(workspace: Path, name: str) -> tuple[Manifest, Predictor]:
         MissingExtra: A library that it needs is not installed.
     """
     manifest, state = load_model(workspace, name)
-    return manifest, _class_of(state.model).restore(state)
+    return manifest, restore(state)
+
+
+def restore(state: ModelState) -> Predictor:
+    """The fitted model that gave this state.
+
+    Raises:
+        ModelError: It was made with other features.
+        MissingExtra: A library that it needs is not installed.
+    """
+    return cast("Predictor", _class_of(state.model).restore(state))
 
 
 def _class_of(name: str) -> Any:
@@ -59,6 +94,7 @@ def _class_of(name: str) -> Any:
     try:
         return getattr(import_module(module), attribute)
     except ModuleNotFoundError as error:
-        if error.name not in _EXTRAS:
+        library = (error.name or "").partition(".")[0]
+        if library not in _EXTRAS:
             raise
-        raise MissingExtra(f"model {name}", _EXTRAS[error.name]) from error
+        raise MissingExtra(f"model {name}", _EXTRAS[library]) from error

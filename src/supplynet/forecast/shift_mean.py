@@ -14,19 +14,20 @@ from supplynet.forecast.quantiles import normal_levels, observed_quantiles, tidy
 from supplynet.frames.panel import Panel, Period
 from supplynet.learning.artifacts import ModelState
 from supplynet.learning.scaling import typical_level
-from supplynet.learning.windows import season_length
+from supplynet.learning.windows import frequency, minutes_of_day, trailing_unit
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShiftMean:
     """Mean of recent periods of the same shift on the same class of weekday.
 
-    Classes are Monday to Friday, Saturday, and Sunday or holiday. Quantiles come from the
+    Classes are Monday to Friday, Saturday, and Sunday or holiday; hours count as shifts, and weeks
+    and months have no classes. Quantiles come from the
     deviations from that mean in the same window. Works from the first observation on, so it is
     what a plant falls back on when a model fails.
 
     Args:
-        weeks: Length of the window.
+        weeks: Length of the window; for weeks and months see ``windows.trailing_unit``.
         least_errors: With fewer deviations than this a Poisson spread stands in for them.
     """
 
@@ -65,7 +66,7 @@ class FittedShiftMean:
         self, panel: Panel, future: Sequence[Period], quantiles: Sequence[float]
     ) -> FloatArray:
         """Quantiles, shape (series, step, quantile); see ``model.Predictor``."""
-        window = panel.tail(self.settings.weeks * season_length(panel.periods[-400:]))
+        window = panel.tail(self.settings.weeks * trailing_unit(panel.periods[-400:]))
         past, ahead = _codes(window.periods, future)
         level = _mean(window.demand, np.ones(len(past), dtype=bool), self.typical)
         result = np.empty((len(panel.series), len(future), len(quantiles)))
@@ -107,9 +108,12 @@ def _codes(
     past: Sequence[Period], future: Sequence[Period]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """(weekday class, shift) of every period, shape (period, 2)."""
-    names = {period.shift: 0 for period in [*past, *future]}
-    place = {name: i for i, name in enumerate(names)}
-    codes = [(_weekday_class(p), place[p.shift]) for p in [*past, *future]]
+    periods = [*past, *future]
+    of = frequency(periods)
+    names = minutes_of_day(periods).tolist() if of == "hour" else [p.shift for p in periods]
+    place = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    kinds = [0 if of in {"week", "month"} else _weekday_class(p) for p in periods]
+    codes = list(zip(kinds, (place[name] for name in names), strict=True))
     table = np.array(codes, dtype=np.int64).reshape(-1, 2)
     return table[: len(past)], table[len(past) :]
 

@@ -2,7 +2,8 @@
 
 One model is four files of a workspace: ``models/<name>.h5`` (arrays and texts),
 ``scalers/<name>.json`` (settings and scaling), ``metrics/<name>.json`` and, written last,
-``models/<name>.manifest.json``. Nothing in them is code: no pickle, no joblib. HDF5 itself loads a
+``models/<name>.manifest.json``. A model of models keeps its members' states inside the same files,
+so that the same sums cover them. Nothing in them is code: no pickle, no joblib. HDF5 itself loads a
 flipped bit without a word, hence the sums. Bytes are read once, checked, and parsed from memory,
 so what was checked is what is used.
 
@@ -33,6 +34,7 @@ from supplynet.errors import ModelError
 
 SCHEMA = 1
 _PACKAGES = ("supplynet", "numpy", "lightgbm", "torch")
+_MEMBER = re.compile(r"[A-Za-z0-9_-]+\Z")
 _SUM = re.compile(r"[0-9a-f]{64}\Z")
 
 Array = npt.NDArray[Any]
@@ -48,6 +50,8 @@ class ModelState:
         scaler: What scales its input, JSON values.
         features: Names of its inputs in order; a model with other features is refused.
         arrays, texts: Weights; boosters as their text.
+        members: States of the models that it is made of, by name (letters, digits, ``_`` and
+            ``-``).
     """
 
     model: str
@@ -56,6 +60,7 @@ class ModelState:
     features: tuple[str, ...] = ()
     arrays: Mapping[str, Array] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, ModelState] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +98,7 @@ def save_model(
     check_id(name, "model name")
     contents = {
         f"models/{name}.h5": _hdf5(state),
-        f"scalers/{name}.json": _json({"settings": state.settings, "scaler": state.scaler}),
+        f"scalers/{name}.json": _json(_described(state)),
         f"metrics/{name}.json": _json(metrics or {}),
     }
     for path, content in contents.items():
@@ -118,17 +123,10 @@ def load_model(workspace: Path, name: str) -> tuple[Manifest, ModelState]:
     """
     manifest = read_manifest(workspace, name)
     contents = {path: _checked(workspace, path, manifest) for path in manifest.files}
-    scaler = json.loads(contents[f"scalers/{name}.json"])
-    arrays, texts = _from_hdf5(contents[f"models/{name}.h5"])
-    state = ModelState(
-        model=manifest.model,
-        settings=scaler["settings"],
-        scaler=scaler["scaler"],
-        features=manifest.features,
-        arrays=arrays,
-        texts=texts,
-    )
-    return manifest, state
+    told = json.loads(contents[f"scalers/{name}.json"])
+    told |= {"model": manifest.model, "features": manifest.features}
+    with h5py.File(io.BytesIO(contents[f"models/{name}.h5"]), "r") as file:
+        return manifest, _from_hdf5(file, told)
 
 
 def load_metrics(workspace: Path, name: str) -> dict[str, Any]:
@@ -200,23 +198,49 @@ def _checked(workspace: Path, path: str, manifest: Manifest) -> bytes:
     return content
 
 
+def _described(state: ModelState) -> dict[str, Any]:
+    """What of a state goes into JSON; the manifest names the outermost model and its features."""
+    told: dict[str, Any] = {"settings": state.settings, "scaler": state.scaler}
+    if state.members:
+        told["members"] = {
+            name: {"model": member.model, "features": member.features, **_described(member)}
+            for name, member in state.members.items()
+        }
+    return told
+
+
 def _hdf5(state: ModelState) -> bytes:
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
-        arrays, texts = file.create_group("arrays"), file.create_group("texts")
-        for name, array in state.arrays.items():
-            arrays.create_dataset(name, data=array)
-        for name, text in state.texts.items():
-            data = np.frombuffer(text.encode(), dtype=np.uint8)
-            texts.create_dataset(name, data=data, compression="gzip", compression_opts=4)
+        _to_hdf5(file, state)
     return buffer.getvalue()
 
 
-def _from_hdf5(content: bytes) -> tuple[dict[str, Array], dict[str, str]]:
-    with h5py.File(io.BytesIO(content), "r") as file:
-        arrays = {name: np.asarray(data[()]) for name, data in file["arrays"].items()}
-        texts = {name: bytes(data[()]).decode() for name, data in file["texts"].items()}
-    return arrays, texts
+def _to_hdf5(group: h5py.Group, state: ModelState) -> None:
+    arrays, texts = group.create_group("arrays"), group.create_group("texts")
+    for name, array in state.arrays.items():
+        arrays.create_dataset(name, data=array)
+    for name, text in state.texts.items():
+        data = np.frombuffer(text.encode(), dtype=np.uint8)
+        texts.create_dataset(name, data=data, compression="gzip", compression_opts=4)
+    for name, member in state.members.items():
+        assert _MEMBER.match(name), name  # a slash would be a path in the file
+        _to_hdf5(group.create_group(f"members/{name}"), member)
+
+
+def _from_hdf5(group: h5py.Group, told: Mapping[str, Any]) -> ModelState:
+    return ModelState(
+        model=told["model"],
+        settings=told["settings"],
+        scaler=told["scaler"],
+        features=tuple(told["features"]),
+        arrays={name: np.asarray(data[()]) for name, data in group["arrays"].items()},
+        texts={name: bytes(data[()]).decode() for name, data in group["texts"].items()},
+        members={
+            name: _from_hdf5(group[f"members/{name}"], member)
+            for name, member in told.get("members", {}).items()
+        },
+    )
 
 
 def _json(value: object) -> bytes:

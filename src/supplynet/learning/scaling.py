@@ -25,6 +25,7 @@ from supplynet.learning.windows import (
     season_length,
     shift_codes,
     slot_codes,
+    trailing_unit,
 )
 
 SLOT_WEEKS = 8
@@ -44,7 +45,8 @@ class Profile:
 
     Attributes:
         demand: Shape (series, period), NaN = not observed.
-        season: Periods per week.
+        season: Periods per season (``windows.season_length``): a week for shifts and days.
+        unit: Periods that the trailing windows count as a week (``windows.trailing_unit``).
         slots, shifts: Occurrences of (weekday, shift) and of shifts, future included.
         shift_sums, level_sums: Running totals of demand by shift and over all.
         typical: Level of a series before its first observation, parts.
@@ -52,6 +54,7 @@ class Profile:
 
     demand: FloatArray
     season: int
+    unit: int
     slots: Occurrences
     shifts: Occurrences
     shift_sums: RunningSums
@@ -73,10 +76,12 @@ class Profile:
         periods = [*panel.periods, *future]
         shifts = Occurrences.of(shift_codes(periods, names))
         every = Occurrences.of(np.zeros(len(periods), dtype=np.int64))
+        season = season_length(panel.periods)
         return cls(
             demand=panel.demand,
-            season=season_length(panel.periods),
-            slots=Occurrences.of(slot_codes(periods, names)),
+            season=season,
+            unit=trailing_unit(panel.periods),
+            slots=Occurrences.of(slot_codes(periods, names, season)),
             shifts=shifts,
             shift_sums=RunningSums.of(panel.demand, shifts),
             level_sums=RunningSums.of(panel.demand, every),
@@ -86,11 +91,11 @@ class Profile:
     @property
     def per_week(self) -> int:
         """Periods of one shift in a week."""
-        return max(1, round(self.season / len(self.shifts.before)))
+        return max(1, round(self.unit / len(self.shifts.before)))
 
     def level(self, targets: Index, origins: Index) -> FloatArray:
         """Mean of the last four weeks before each origin, shape (series, pair)."""
-        total, count = self.level_sums.last(targets, origins, _LEVEL_WEEKS * self.season)
+        total, count = self.level_sums.last(targets, origins, _LEVEL_WEEKS * self.unit)
         weight = _TYPICAL_WEIGHT
         return (total + weight * self.typical) / (count + weight)
 
@@ -110,7 +115,9 @@ class Profile:
 
     def slot_lags(self, targets: Index, origins: Index, count: int) -> FloatArray:
         """Demand in the target's slot, newest first, shape (series, pair, count)."""
-        index = self.slots.previous(targets, origins, count, _MAX_AGE_WEEKS * self.season)
+        index = self.slots.previous(
+            targets, origins, count, _MAX_AGE_WEEKS * max(self.season, self.unit)
+        )
         return gather(self.demand, index)
 
 
@@ -153,7 +160,8 @@ class Scaling:
 
 def tail_of(panel: Panel) -> Panel:
     """The part of a long history that scaling looks at, so that every forecast costs the same."""
-    return panel.tail(_TAIL_WEEKS * season_length(panel.periods[-400:]))
+    recent = panel.periods[-400:]
+    return panel.tail(_TAIL_WEEKS * max(season_length(recent), trailing_unit(recent)))
 
 
 def typical_level(panel: Panel) -> float:

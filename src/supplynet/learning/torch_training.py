@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+from supplynet.errors import TrainingDiverged
+from supplynet.learning.checkpoints import Checkpoints
+from supplynet.learning.torch_state import TrainingState
 
 Progress = Callable[[int, int, float], None]
 """Called after each epoch with the epoch (from 1), the most epochs, and the validation loss."""
@@ -24,7 +26,7 @@ class Training:
         epochs: Most passes over the data.
         batch_size: Examples per step, >= 32 unless there are fewer.
         examples_per_epoch: Drawn without replacement for each epoch; 0 = all.
-        patience: Epochs without a better validation loss after which it stops; the learning
+        patience: Epochs without a better validation loss after which it stops, >= 1; the learning
             rate is halved after half as many.
         clip_norm: Gradients are scaled down to this norm.
     """
@@ -38,6 +40,28 @@ class Training:
     seed: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """Figures of one epoch, for a log.
+
+    Attributes:
+        number: From 1.
+        training_loss, validation_loss: Means over the examples.
+        learning_rate: That the epoch was trained with.
+    """
+
+    number: int
+    training_loss: float
+    validation_loss: float
+    learning_rate: float
+
+
+class _NonFinite(Exception):  # stays in this module
+    def __init__(self, step: int) -> None:
+        super().__init__(step)
+        self.step = step
+
+
 def train(
     network: nn.Module,
     loss_of: Batch,
@@ -45,9 +69,15 @@ def train(
     examples: Tensor,
     validation: Tensor,
     training: Training,
+    warm: bool = False,
+    checkpoints: Checkpoints | None = None,
     progress: Progress | None = None,
+    log: Callable[[Epoch], None] | None = None,
 ) -> list[float]:
     """Train in place, keep the weights of the best epoch, return the validation losses.
+
+    A loss that is not finite ends its epoch: the weights go back to the epoch's start and the
+    learning rate is reduced to a tenth, once.
 
     Args:
         network: Ends with the weights of the best epoch, in evaluation mode.
@@ -55,34 +85,83 @@ def train(
         examples: Numbers of the examples to learn from, shape (example,).
         validation: Numbers of the examples that decide when to stop, shape (example,).
         training: How.
-        progress: Told of every epoch.
+        warm: The network has learnt before; its weights are kept where no epoch is better.
+        checkpoints: Where each epoch is saved, and from where a killed training goes on: it ends
+            with the weights that it would have had without the kill.
+        progress: Told of every epoch that was trained here, when its checkpoint is written.
+        log: Given the figures of the same epochs.
+
+    Raises:
+        TrainingDiverged: The loss was not finite for a second time.
     """
-    shuffle = torch.Generator().manual_seed(training.seed)
-    adam = torch.optim.Adam(network.parameters(), lr=training.learning_rate)
-    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        adam, factor=0.5, patience=max(0, training.patience // 2 - 1)
+    state = TrainingState(
+        network,
+        learning_rate=training.learning_rate,
+        wait=max(0, training.patience // 2 - 1),
+        seed=training.seed,
     )
-    best, losses = copy.deepcopy(network.state_dict()), []
-    for epoch in range(1, training.epochs + 1):
-        network.train()
-        order = examples[torch.randperm(len(examples), generator=shuffle)]
-        for batch in torch.split(order[: training.examples_per_epoch or None], training.batch_size):
-            adam.zero_grad()
-            loss = loss_of(batch)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-            nn.utils.clip_grad_norm_(network.parameters(), training.clip_norm)
-            adam.step()
-        losses.append(_evaluate(network, loss_of, validation, training.batch_size))
-        plateau.step(losses[-1])
-        if losses[-1] <= min(losses):
-            best = copy.deepcopy(network.state_dict())
+    saved = checkpoints.latest() if checkpoints else None
+    if saved:
+        state.restore(saved)
+    elif warm:
+        state.best_loss = _evaluate(network, loss_of, validation, training.batch_size)
+    while len(state.losses) < training.epochs and state.since_best < training.patience:
+        figures = _epoch(state, loss_of, examples, validation, training)
+        if checkpoints:
+            checkpoints.save(figures.number, state.checkpoint())
+        if log:
+            log(figures)
         if progress:
-            progress(epoch, training.epochs, losses[-1])
-        if len(losses) - losses.index(min(losses)) > training.patience:
-            break
-    network.load_state_dict(best)
+            progress(figures.number, training.epochs, figures.validation_loss)
+    network.load_state_dict(state.best)
     network.eval()
-    return losses
+    return state.losses
+
+
+def _epoch(
+    state: TrainingState,
+    loss_of: Batch,
+    examples: Tensor,
+    validation: Tensor,
+    training: Training,
+) -> Epoch:
+    """One pass, or two where a loss of the first was not finite."""
+    number, before = len(state.losses) + 1, state.weights()
+    while True:
+        rate = state.learning_rate
+        try:
+            trained = _pass(state, loss_of, examples, training)
+            loss = _evaluate(state.network, loss_of, validation, training.batch_size)
+            if not torch.isfinite(torch.tensor(loss)):
+                raise _NonFinite(0)
+        except _NonFinite as error:
+            if state.cautious:
+                raise TrainingDiverged(number, error.step, rate) from None
+            state.step_back(before)
+        else:
+            state.finish_epoch(loss)
+            return Epoch(
+                number=number, training_loss=trained, validation_loss=loss, learning_rate=rate
+            )
+
+
+def _pass(state: TrainingState, loss_of: Batch, examples: Tensor, training: Training) -> float:
+    """Learn from the epoch's examples; their mean loss on the way."""
+    network, adam = state.network, state.adam
+    network.train()
+    order = examples[torch.randperm(len(examples), generator=state.shuffle)]
+    order = order[: training.examples_per_epoch or None]
+    total = 0.0
+    for step, batch in enumerate(torch.split(order, training.batch_size), start=1):
+        adam.zero_grad()
+        loss = loss_of(batch)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        norm = nn.utils.clip_grad_norm_(network.parameters(), training.clip_norm)
+        if not torch.isfinite(loss + norm):
+            raise _NonFinite(step)
+        adam.step()
+        total += float(loss.detach()) * len(batch)
+    return total / max(1, len(order))
 
 
 def _evaluate(network: nn.Module, loss_of: Batch, validation: Tensor, size: int) -> float:
@@ -104,26 +183,3 @@ def pinball(predicted: Tensor, target: Tensor, levels: Tensor) -> Tensor:
     error = torch.where(seen, target, 0.0).unsqueeze(-1) - predicted
     loss = torch.maximum(levels * error, (levels - 1) * error).mean(dim=-1)
     return (loss * seen).sum() / seen.sum().clamp(min=1)
-
-
-@contextmanager
-def reproducible(seed: int) -> Iterator[None]:
-    """Seeded weights inside; torch's random state is as before on leaving."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
-
-
-@contextmanager
-def limited_threads(threads: int) -> Iterator[None]:
-    """That many torch threads inside, the same as before on leaving.
-
-    Two gain little on a quiet machine and lose a lot on a busy one; results may differ with
-    their number.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -114,7 +114,7 @@ def estimator_of(name: str, seed: int) -> Estimator:
         NotFound: An unknown model.
         MissingExtra: Its library is not installed.
     """
-    settings: dict[str, Any] = {"seed": seed} if name in {"lightgbm", "lstm"} else {}
+    settings: dict[str, Any] = {"seed": seed} if "seed" in registry.settings_of(name) else {}
     return registry.estimator(name, **settings)
 
 

@@ -1,4 +1,4 @@
-"""What the LSTM is given, as arrays: no torch in here."""
+"""What neural models are given, as arrays: no torch in here."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ Float32 = npt.NDArray[np.float32]
 
 PAST = ("surprise", "line_surprise", "observed", "log_level", "calendar")
 KNOWN = ("calendar", "step", "slot_lag_1", "slot_lag_2", "profile_ratio", "log_location")
+OWN_PAST, OWN_KNOWN = len(PAST) - 1, len(KNOWN) - 1
+"""How many features a series has of its own, beside the calendar's."""
 _MOST_SPREADS = 10.0  # inputs and targets are cut here: one typing error must not rule
 
 
@@ -59,13 +61,13 @@ class Inputs:
         """Scale a panel; arguments as for ``learning.scaling.Profile.of``."""
         return cls(
             scaling=Scaling.of(Profile.of(panel, future, names, typical)),
-            calendar=_calendar([*panel.periods, *future], names),
+            calendar=calendar_inputs([*panel.periods, *future], names),
             lines=line_codes(panel.series),
             horizon=horizon,
         )
 
     def past(self) -> Float32:
-        """Inputs of finished periods, shape (series, period, feature).
+        """Own inputs of finished periods, shape (series, period, own feature).
 
         A period that was not observed says 0, and that it was not observed.
         """
@@ -73,14 +75,14 @@ class Inputs:
         now = np.arange(shocks.shape[1])
         level = np.log1p(self.scaling.profile.level(now, now)) / 4
         of_line = line_surprises(shocks, self.lines)
-        own = np.stack([_cut(shocks), _cut(of_line), ~np.isnan(shocks), level], axis=2)
-        return self._with_calendar(own, now)
+        columns = [_cut(shocks), _cut(of_line), ~np.isnan(shocks), level]
+        return np.stack(columns, axis=2).astype(np.float32)
 
     def known(self, targets: Index, origins: Index) -> tuple[Float32, FloatArray, FloatArray]:
-        """Inputs known ahead of each pair, with the location and spread that undo the scaling.
+        """Own inputs known ahead of each pair; the location and spread that undo the scaling.
 
         Returns:
-            Shapes (series, pair, feature), (series, pair), (series, pair).
+            Shapes (series, pair, own feature), (series, pair), (series, pair).
         """
         location, spread = self.scaling.at(targets, origins)
         lags = self.scaling.profile.slot_lags(targets, origins, 2)
@@ -94,16 +96,16 @@ class Inputs:
             np.log((location + 0.5) / (level + 0.5)),
             np.log1p(location) / 4,
         ]
-        return self._with_calendar(np.stack(columns, axis=2), targets), location, spread
+        return np.stack(columns, axis=2).astype(np.float32), location, spread
 
     def examples(self, origins: Index) -> tuple[Float32, Float32]:
-        """Known inputs and scaled targets of every step from each origin.
+        """Own known inputs and scaled targets of every step from each origin.
 
         Args:
             origins: Shape (stretch, origin).
 
         Returns:
-            Shapes (series, stretch, origin, step, feature) and (series, stretch, origin, step);
+            Shapes (series, stretch, origin, step, own feature) and (series, stretch, origin, step);
             a target that was not observed is NaN.
         """
         steps = np.arange(self.horizon)
@@ -115,14 +117,9 @@ class Inputs:
         shape = (len(scaled), *origins.shape, len(steps))
         return known.reshape(*shape, known.shape[-1]), scaled.reshape(shape)
 
-    def _with_calendar(self, own: FloatArray, periods: Index) -> Float32:
-        width = self.calendar.shape[1]
-        result = np.empty((*own.shape[:2], own.shape[2] + width), dtype=np.float32)
-        result[:, :, :width], result[:, :, width:] = self.calendar[periods], own
-        return result
 
-
-def _calendar(periods: Sequence[Period], names: Sequence[str]) -> Float32:
+def calendar_inputs(periods: Sequence[Period], names: Sequence[str]) -> Float32:
+    """Calendar features of each period, shape (period, calendar feature)."""
     table = calendar_table(periods, names)
     weekday, shift = table[:, 0].astype(int), table[:, 1].astype(int)
     usual_hours = float(np.median(table[:, 3]))

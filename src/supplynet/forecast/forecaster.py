@@ -1,0 +1,244 @@
+"""``Forecaster``: any model on any table, for notebooks and scripts.
+
+    Forecaster("lightgbm", freq="1d").fit(frame).predict(horizon=28, quantiles=[0.1, 0.5, 0.9])
+
+Tables go in and out under Nixtla's names (``unique_id, ds, y``) or any others that
+``frames.aliases`` knows; a ``unique_id`` is ``location/part``, or a part alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, cast, get_args
+
+import numpy as np
+import polars as pl
+
+from supplynet.core.sample_paths import FloatArray
+from supplynet.core.shifts import ShiftCalendar
+from supplynet.errors import InvalidInput
+from supplynet.forecast import registry
+from supplynet.forecast.model import Predictor, Progress
+from supplynet.forecast.quantiles import QUANTILES, at_levels, mean
+from supplynet.frames.aliases import DEFAULT_LOCATION
+from supplynet.frames.augmentation import training_rows
+from supplynet.frames.demand import ensure_demand
+from supplynet.frames.features.holiday import public_holidays
+from supplynet.frames.panel import (
+    Panel,
+    Period,
+    panel_from_frame,
+    periods_after,
+    shift_periods,
+)
+from supplynet.frames.periods import Regular, infer_frequency, periods_following, regular_periods
+
+SHIFT = "shift"
+LONGEST_HORIZON = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeGrid:
+    """Which periods there are.
+
+    Attributes:
+        freq: ``1h``, ``1d``, ``1w``, ``1mo``, or ``shift`` with a calendar.
+        calendar: The site's shifts.
+        country, subdivision: ISO codes of the place whose public holidays are told to the model.
+        time_zone: In which days begin.
+    """
+
+    freq: str
+    calendar: ShiftCalendar | None = None
+    country: str | None = None
+    subdivision: str | None = None
+    time_zone: str = "UTC"
+
+    def over(self, first: datetime, last: datetime) -> tuple[Period, ...]:
+        """Every period that starts in ``[first, last]``."""
+        if self.calendar is not None:
+            return shift_periods(self.calendar, first, last + timedelta(microseconds=1))
+        return regular_periods(
+            self._regular,
+            first,
+            last,
+            time_zone=self.time_zone,
+            holidays=self._holidays(first.year, last.year),
+        )
+
+    def after(self, known: Sequence[Period], count: int) -> tuple[Period, ...]:
+        """The ``count`` periods after the last of ``known``."""
+        end = known[-1].end
+        if self.calendar is not None:
+            return periods_after(self.calendar, end, count)
+        holidays = self._holidays(end.year, end.year + 2 + count // 12)
+        return periods_following(
+            known, self._regular, count, time_zone=self.time_zone, holidays=holidays
+        )
+
+    @property
+    def _regular(self) -> Regular:
+        return cast("Regular", self.freq)
+
+    def _holidays(self, first: int, last: int) -> frozenset[date]:
+        if self.country is None:
+            return frozenset()
+        years = range(first - 1, min(last, first + 100) + 2)
+        return frozenset().union(
+            *(_holidays_of(self.country, self.subdivision, year) for year in years)
+        )
+
+
+class Forecaster:
+    """Settings of a model and of its calendar; fits any number of times.
+
+    Args:
+        model: Name in ``forecast.registry``.
+        freq: ``1h``, ``1d``, ``1w``, ``1mo`` or ``shift``; None = as most rows are apart.
+        calendar: The site's shifts, for ``freq="shift"``.
+        country: ISO code of the country whose public holidays count, such as DE.
+        subdivision: Of the country, such as BY.
+        time_zone: In which days, weeks and months begin.
+        settings: Of the model, such as ``seed``.
+
+    Raises:
+        NotFound: No such model.
+        MissingExtra: A library that it needs is not installed.
+        ConfigError: The model has no such setting.
+        InvalidInput: No such frequency, or shifts without a calendar.
+    """
+
+    def __init__(
+        self,
+        model: str = "lightgbm",
+        *,
+        freq: str | None = None,
+        calendar: ShiftCalendar | None = None,
+        country: str | None = None,
+        subdivision: str | None = None,
+        time_zone: str = "UTC",
+        **settings: Any,
+    ) -> None:
+        known = (*get_args(Regular), SHIFT)
+        if freq is not None and freq not in known:
+            raise InvalidInput(f"no frequency {freq!r}; choose one of {', '.join(known)}")
+        if freq == SHIFT and calendar is None:
+            raise InvalidInput("shifts need calendar=, such as plant.calendar_of(line)")
+        self.model, self.settings = model, settings
+        self._estimator = registry.estimator(model, **settings)
+        self._freq = SHIFT if calendar is not None else freq
+        self._place = {
+            "calendar": calendar,
+            "country": country,
+            "subdivision": subdivision,
+            "time_zone": time_zone,
+        }
+
+    def fit(self, data: object, *, progress: Progress | None = None) -> FittedForecaster:
+        """Learn from a table; it stays as it is.
+
+        Args:
+            data: History under any known names, or an ``Augmented`` one. A period without a row
+                is not observed, which is not a demand of 0.
+            progress: Told of every round where training takes rounds.
+
+        Raises:
+            InvalidInput: It is no table, does not conform, or does not fit the frequency.
+            HistoryTooShort: Fewer periods than the model needs.
+        """
+        frame = training_rows(data)
+        if frame.is_empty():
+            raise InvalidInput("there are no rows to learn from")
+        freq = self._freq or infer_frequency(frame["period_start"])
+        grid = TimeGrid(freq=freq, **cast("dict[str, Any]", self._place))
+        panel = _panel(frame, grid)
+        predictor = self._estimator.fit(panel, progress=progress)
+        return FittedForecaster(predictor=predictor, grid=grid, history=panel)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedForecaster:
+    """A fitted model with the history that it forecasts from.
+
+    Attributes:
+        predictor: See ``forecast.model``.
+        grid: Its periods.
+        history: What ``predict`` starts from.
+    """
+
+    predictor: Predictor
+    grid: TimeGrid
+    history: Panel
+
+    def observing(self, data: object) -> FittedForecaster:
+        """The same model at the end of another history: later rows, or other series.
+
+        Raises:
+            InvalidInput: The table does not conform or does not fit the frequency.
+        """
+        panel = _panel(ensure_demand(data), self.grid)
+        return FittedForecaster(predictor=self.predictor, grid=self.grid, history=panel)
+
+    def predict(self, horizon: int, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> pl.DataFrame:
+        """Demand of the ``horizon`` periods after the history.
+
+        Args:
+            horizon: Periods ahead, 1 to 1,000.
+            quantiles: Levels in (0, 1).
+
+        Returns:
+            ``unique_id, ds`` (naive UTC start of the period), ``quantile`` (null = the mean) and
+            ``y`` in parts; sorted, the mean last.
+
+        Raises:
+            InvalidInput: A horizon or a level that cannot be.
+        """
+        if not 1 <= horizon <= LONGEST_HORIZON:
+            raise InvalidInput(f"horizon is {horizon}; give 1 to {LONGEST_HORIZON} periods")
+        levels = sorted(set(quantiles))
+        if not all(0 < level < 1 for level in levels):
+            raise InvalidInput(f"quantiles {list(quantiles)} must lie between 0 and 1")
+        future = self.grid.after(self.history.periods, horizon)
+        found = self.predictor.predict(self.history, future, QUANTILES)
+        wanted = at_levels(found, QUANTILES, levels)
+        values = np.concatenate([wanted, mean(found, QUANTILES)[..., None]], axis=-1)
+        return _frame(self.history, future, (*levels, None), values)
+
+
+@lru_cache(maxsize=1024)
+def _holidays_of(country: str, subdivision: str | None, year: int) -> frozenset[date]:
+    return public_holidays(country, subdivision, year)
+
+
+def _panel(frame: pl.DataFrame, grid: TimeGrid) -> Panel:
+    first, last = frame["period_start"].min(), frame["period_start"].max()
+    assert isinstance(first, datetime)
+    assert isinstance(last, datetime)
+    return panel_from_frame(frame, grid.over(first, last))
+
+
+def _frame(
+    history: Panel,
+    future: Sequence[Period],
+    levels: Sequence[float | None],
+    values: FloatArray,
+) -> pl.DataFrame:
+    names = pl.Series([_unique_id(*name) for name in history.series], dtype=pl.String)
+    starts = pl.Series([p.start for p in future], dtype=pl.Datetime("us", "UTC"))
+    cells = np.arange(values.size)
+    per_series, count = values[0].size, len(levels)
+    return pl.DataFrame(
+        {
+            "unique_id": names.gather(cells // per_series),
+            "ds": starts.dt.replace_time_zone(None).gather(cells // count % len(future)),
+            "quantile": pl.Series(levels, dtype=pl.Float64).gather(cells % count),
+            "y": values.ravel(),
+        }
+    )
+
+
+def _unique_id(location_id: str, part_id: str) -> str:
+    return part_id if location_id == DEFAULT_LOCATION else f"{location_id}/{part_id}"

@@ -1,0 +1,103 @@
+"""What the networks of all neural models share: the head that joins past and known-ahead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from supplynet.forecast.neural_inputs import OWN_KNOWN, OWN_PAST, calendar_width
+from supplynet.forecast.quantiles import QUANTILES, normal_levels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """Sizes that the data give a network.
+
+    Attributes:
+        calendar: Calendar features, the first of both inputs.
+        series: Series with heads of their own; 0 = one head for all.
+    """
+
+    calendar: int
+    series: int
+
+    @classmethod
+    def of(cls, shifts: int, series: int) -> Shape:
+        """For so many shift names and series with heads of their own."""
+        return cls(calendar=calendar_width(shifts), series=series)
+
+    @property
+    def past(self) -> int:
+        """Features of a period of the past."""
+        return self.calendar + OWN_PAST
+
+    @property
+    def known(self) -> int:
+        """Features of a target period."""
+        return self.calendar + OWN_KNOWN
+
+
+class Network(nn.Module):
+    """A network: ``encode`` is the model's own, the head is everyone's.
+
+    Args:
+        shape: Of the data.
+        states: Size of what ``encode`` gives.
+        width: Of the head.
+    """
+
+    def __init__(self, shape: Shape, states: int, width: int) -> None:
+        super().__init__()
+        self.context = nn.Linear(states, width)
+        self.known = nn.Linear(shape.known, width)
+        self.head = nn.Linear(width, len(QUANTILES))
+        # Before it has learnt anything it says: as the profile has it, with normal errors.
+        nn.init.zeros_(self.head.weight)
+        self.head.bias.data = torch.tensor(normal_levels(QUANTILES), dtype=torch.float32)
+        if shape.series:
+            self.own = nn.Embedding(shape.series + 1, width, padding_idx=0)
+            nn.init.zeros_(self.own.weight)
+
+    def encode(self, past: Tensor, origins: Tensor, steps: int) -> Tensor:
+        """What each origin knows of its past.
+
+        Args:
+            past: Shape (batch, period, past feature).
+            origins: Last period that each origin sees, shape (origin,).
+            steps: How many steps will be asked for.
+
+        Returns:
+            Shape (batch, origin, step, state); one step where all steps share it.
+        """
+        raise NotImplementedError
+
+    def forward(self, past: Tensor, origins: Tensor, known: Tensor, series: Tensor) -> Tensor:
+        """Scaled quantiles.
+
+        Args:
+            past: Shape (batch, period, past feature).
+            origins: Last period that each origin sees, shape (origin,).
+            known: Shape (batch, origin, step, known feature).
+            series: Number of each series with a head of its own, from 1; 0 for others. Shape
+                (batch,).
+
+        Returns:
+            Shape (batch, origin, step, quantile), not sorted.
+        """
+        joined = self.context(self.encode(past, origins, known.shape[2])) + self.known(known)
+        if hasattr(self, "own"):
+            joined = joined + self.own(series)[:, None, None]
+        quantiles: Tensor = self.head(torch.relu(joined))
+        return quantiles
+
+
+def windows(past: Tensor, origins: Tensor, lookback: int) -> Tensor:
+    """What each origin sees: (batch, period, feature) -> (batch, origin, feature, lookback)."""
+    return past.unfold(1, lookback, 1)[:, origins - lookback + 1]
+
+
+def own_features(past: Tensor) -> Tensor:
+    """The series' own features of the past, without the calendar's."""
+    return past[..., -OWN_PAST:]
