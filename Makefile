@@ -35,7 +35,7 @@ $(VENV)/.installed-demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet -e ".[neural,server,excel,dev]"
+	$(BIN)/python -m pip install --quiet -e ".[neural,server,excel,forecast,dev]"
 	touch $@ $(VENV)/.installed-demo
 
 $(VENV)/bin/python:

@@ -16,7 +16,15 @@ from supplynet.frames.panel import Panel, Period, daily_periods
 from supplynet.learning.artifacts import load_model, save_model
 
 TINY: dict[str, dict[str, Any]] = {
+    "ensemble": {
+        "members": [
+            {"model": "lightgbm", "settings": {"rounds": 8, "most_rows": 2000}},
+            {"model": "shift_mean"},
+        ],
+        "cutoffs": 2,
+    },
     "lightgbm": {"rounds": 8, "most_rows": 2000},
+    "random_forest": {"trees": 5, "rows_per_tree": 2000, "most_rows": 2000},
     "arima": {"most_lags": 1, "most_seasonal_lags": 0, "seasons": 6},
     "ets": {"form": "ANA", "seasons": 6},
     "theta": {"variant": "STM", "seasons": 6},
@@ -27,9 +35,11 @@ TINY: dict[str, dict[str, Any]] = {
     "transformer": {"epochs": 1, "finish": 0, "hidden": 8, "layers": 1, "width": 8, "stride": 9},
 }
 NEURAL = ("gru", "lstm", "mlp", "nhits", "transformer")
-GLOBAL = ("lightgbm", *NEURAL)
+GLOBAL = ("lightgbm", "random_forest", *NEURAL)
 STATISTICAL = ("arima", "ets", "theta")
-AT_ONCE = ("adida", "croston_sba", "moving_average", "naive", "shift_mean", "tsb")  # one period
+AT_ONCE = (  # one period is enough
+    *("adida", "croston_sba", "ensemble", "moving_average", "naive", "shift_mean", "tsb"),
+)
 
 
 def fit(name: str, panel: Panel) -> Predictor:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,3 +107,16 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
         write_atomically(path, "text is not bytes")  # type: ignore[arg-type]  # on purpose
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["f"]
+
+
+def test_members_are_kept_inside_however_deep(tmp_path: Path) -> None:
+    inner = replace(STATE, model="inner", features=("lag",))
+    outer = replace(STATE, model="outer", members={"a": replace(inner, members={"b-2": inner})})
+    save_model(tmp_path, "m", outer)
+    _, loaded = load_model(tmp_path, "m")
+    deepest = loaded.members["a"].members["b-2"]
+    assert (deepest.model, deepest.features) == ("inner", ("lag",))
+    assert deepest.settings == STATE.settings
+    assert deepest.texts == STATE.texts
+    for name, array in STATE.arrays.items():
+        np.testing.assert_array_equal(deepest.arrays[name], array)

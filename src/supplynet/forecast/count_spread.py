@@ -21,7 +21,7 @@ from supplynet.forecast.tree_rows import TreeRows
 _POWER = 1.5
 _FEWEST = 30.0  # residuals of all series beside a series' own
 _LARGEST = 25.0  # times the variance: one wild period must not widen a series for good
-_COUNTS_BELOW = 5.0  # parts: below it demand varies at least as a Poisson count
+_COUNTS_BELOW = 5.0  # parts: up to there demand varies at least as a Poisson count
 _SMOOTH_ABOVE = 50.0  # parts: above it a gamma quantile is as good and cheaper
 _LEAST_MEAN = 1e-3
 
@@ -76,7 +76,8 @@ class CountSpread:
         multiple = np.array([self.own.get(name, self.common) for name in series])
         mean = np.maximum(mean, _LEAST_MEAN)
         variance = multiple[rows.series] * _variance(rows, mean)
-        variance = np.maximum(variance, np.minimum(mean, _COUNTS_BELOW) * 1.001)
+        least = 1.001 * np.minimum(mean, _COUNTS_BELOW**2 / mean)
+        variance = np.maximum(variance, least)
         wanted = np.asarray(levels)[None, :]
         counts = (variance > mean) & (mean < _SMOOTH_ABOVE)
         result = np.empty((len(mean), wanted.size))

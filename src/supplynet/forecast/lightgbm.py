@@ -1,52 +1,76 @@
-"""One set of boosted trees for all series and all steps, with an output per quantile."""
+"""Boosted trees, one set for all series and steps: quantiles, or a mean with counts around it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import lightgbm
 import numpy as np
-import numpy.typing as npt
 
 from supplynet.core.sample_paths import FloatArray
-from supplynet.forecast.features import FEATURES, calendar_table, feature_table, line_codes
+from supplynet.errors import ConfigError
+from supplynet.forecast.count_spread import CountSpread
+from supplynet.forecast.features import FEATURES
 from supplynet.forecast.model import Progress, check_features, check_history
 from supplynet.forecast.quantiles import QUANTILES, at_levels, tidy
+from supplynet.forecast.recursion import measure_growth, recursive_quantiles
+from supplynet.forecast.tree_rows import TreeRows, future_rows, training_rows
 from supplynet.frames.panel import Panel, Period
 from supplynet.learning.artifacts import ModelState
-from supplynet.learning.scaling import Profile, Scaling, tail_of, typical_level
+from supplynet.learning.scaling import typical_level
 from supplynet.learning.windows import season_length, shift_names
 
+OBJECTIVES = ("quantile", "tweedie", "poisson")
+STRATEGIES = ("direct", "recursive")
 _CATEGORICAL = ["weekday", "shift"]
+_LEAST_BASE = 0.1  # parts: what a mean is a multiple of, where the profile says next to nothing
+_TRACE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
 class LightGbm:
-    """Global, direct quantile regression (LightGBM, Ke et al. 2017) on window-scaled demand.
+    """Global gradient boosting (LightGBM, Ke et al. 2017) on window-scaled demand.
 
     Trees correct the trailing weekly profile; the lead ("step") is an input, so one set serves
     every step, and a series that the model has never seen is forecast from its own few days.
 
     Args:
-        rounds: Trees per quantile.
+        objective: ``quantile`` trains a booster per level of ``QUANTILES``. ``tweedie`` and
+            ``poisson`` train one booster for the mean, a ninth of the time, and put counts
+            around it (``count_spread``).
+        strategy: ``direct`` forecasts each step from the history alone. ``recursive`` is trained
+            on the next period only and feeds its forecasts back; see ``recursion``.
+        rounds: Trees per booster.
         leaves, least_in_leaf: Size of a tree.
         most_rows: Rows drawn for training; more rows cost time in proportion.
         horizon: Leads 0 .. horizon - 1 are trained; longer ones use the last.
+        tweedie_power: Variance power of the Tweedie objective, in (1, 2).
         seed: Same panel, same settings, same seed: same model.
         threads: LightGBM threads.
     """
 
+    objective: str = "quantile"
+    strategy: str = "direct"
     rounds: int = 60
     learning_rate: float = 0.08
     leaves: int = 15
     least_in_leaf: int = 60
     most_rows: int = 60_000
     horizon: int = 14
+    tweedie_power: float = 1.5
     seed: int = 0
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        for value, known in ((self.objective, OBJECTIVES), (self.strategy, STRATEGIES)):
+            if value not in known:
+                raise ConfigError(f"model lightgbm: {value!r} is none of {', '.join(known)}")
+        if not 1 < self.tweedie_power < 2:
+            raise ConfigError("model lightgbm: tweedie_power lies between 1 and 2")
 
     def fit(
         self,
@@ -55,50 +79,65 @@ class LightGbm:
         *,
         progress: Progress | None = None,
     ) -> FittedLightGbm:
-        """Train one booster per quantile of ``QUANTILES``.
+        """Train a booster per quantile of ``QUANTILES``, or one for the mean.
 
         Raises:
-            HistoryTooShort: Fewer than three weeks.
+            HistoryTooShort: Fewer than three weeks, or nothing observed in them.
         """
         check_history(panel, 3 * season_length(panel.periods))
         names, typical = shift_names(panel.periods), typical_level(panel)
-        table, target = self._rows(panel, names, typical)
+        rows = training_rows(
+            panel,
+            names,
+            typical,
+            horizon=self.leads,
+            most_rows=self.most_rows,
+            seed=self.seed,
+        )
+        fitted = FittedLightGbm(
+            settings=self,
+            shifts=names,
+            typical=typical,
+            boosters=self._train(rows, progress),
+        )
+        if self.objective != "quantile":
+            mean = fitted.mean_of(rows)
+            fitted = replace(fitted, spread=CountSpread.of(rows, mean, panel.series))
+        if self.strategy == "recursive":
+            fitted = replace(fitted, growth=measure_growth(fitted.one_step, panel, self.horizon))
+        return fitted
+
+    @property
+    def leads(self) -> int:
+        """How many leads the boosters know."""
+        return 1 if self.strategy == "recursive" else self.horizon
+
+    def _train(self, rows: TreeRows, progress: Progress | None) -> dict[str, str]:
+        mean = self.objective != "quantile"
+        base = _base(rows)
         data = lightgbm.Dataset(
-            table,
-            target,
+            rows.table,
+            # A trace, because a mean of nothing at all has no logarithm.
+            np.maximum(rows.demand, 0.0) / base + _TRACE if mean else rows.target,
+            # Weights as the inverse variance: exactly Poisson's likelihood where counts are.
+            weight=(base / rows.spread) ** 2 if mean else None,
             feature_name=list(FEATURES),
             categorical_feature=_CATEGORICAL,
-            params=self._parameters(0.5),
+            params=self._parameters(),
         )
-        texts = []
-        for done, level in enumerate(QUANTILES, start=1):
-            booster = lightgbm.train(self._parameters(level), data, self.rounds)
-            texts.append(booster.model_to_string())
+        wanted = {"mean": {}} if mean else {_name(q): {"alpha": q} for q in QUANTILES}
+        texts = {}
+        for name, own in wanted.items():
+            booster = lightgbm.train({**self._parameters(), **own}, data, self.rounds)
+            texts[name] = str(booster.model_to_string())
             if progress:
-                progress(done, len(QUANTILES), float("nan"))
-        return FittedLightGbm(settings=self, shifts=names, typical=typical, boosters=tuple(texts))
+                progress(len(texts), len(wanted), float("nan"))
+        return texts
 
-    def _rows(
-        self, panel: Panel, names: tuple[str, ...], typical: float
-    ) -> tuple[npt.NDArray[np.float32], FloatArray]:
-        """Training rows: every target at one random lead, observed ones only, thinned out."""
-        rng = np.random.default_rng(self.seed)
-        scaling = Scaling.of(Profile.of(panel, (), names, typical))
-        targets = np.arange(1, len(panel.periods))
-        origins = np.maximum(targets - rng.integers(0, self.horizon, len(targets)), 1)
-        calendar = calendar_table(panel.periods, names)
-        lines = line_codes(panel.series)
-        table, location, spread = feature_table(scaling, calendar, lines, targets, origins)
-        scaled = (panel.demand[:, targets] - location) / spread
-        usable = np.flatnonzero(~np.isnan(scaled) & (table[:, :, -1] > 0))
-        if usable.size > self.most_rows:
-            usable = np.sort(rng.choice(usable, self.most_rows, replace=False))
-        return table.reshape(-1, len(FEATURES))[usable], scaled.ravel()[usable]
-
-    def _parameters(self, level: float) -> dict[str, Any]:
+    def _parameters(self) -> dict[str, Any]:
+        of_tweedie = {"tweedie_variance_power": self.tweedie_power}
         return {
-            "objective": "quantile",
-            "alpha": level,
+            "objective": self.objective,
             "learning_rate": self.learning_rate,
             "num_leaves": self.leaves,
             "min_data_in_leaf": self.least_in_leaf,
@@ -109,6 +148,7 @@ class LightGbm:
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,
+            **(of_tweedie if self.objective == "tweedie" else {}),
         }
 
     @classmethod
@@ -119,11 +159,17 @@ class LightGbm:
             ModelError: It was made with other features.
         """
         check_features(state, FEATURES)
+        scaler, texts = state.scaler, dict(state.texts)
+        own = json.loads(texts.pop("spread", "[]"))
         return FittedLightGbm(
             settings=cls(**state.settings),
-            shifts=tuple(state.scaler["shifts"]),
-            typical=state.scaler["typical"],
-            boosters=tuple(state.texts[_name(level)] for level in QUANTILES),
+            shifts=tuple(scaler["shifts"]),
+            typical=scaler["typical"],
+            boosters=texts,
+            spread=CountSpread(
+                common=scaler.get("spread", 1.0), own={(line, part): r for line, part, r in own}
+            ),
+            growth=scaler.get("growth", 0.0),
         )
 
 
@@ -132,47 +178,71 @@ class FittedLightGbm:
     """Boosters as their text, which is what is saved: before and after are the same model.
 
     Attributes:
-        boosters: LightGBM's text model for each of ``QUANTILES``.
+        boosters: LightGBM's text model by name: one for each of ``QUANTILES``, or ``mean``.
+        spread: Of counts around the mean.
+        growth: By what share of the first step's the variance grows per step, when recursive.
     """
 
     settings: LightGbm
     shifts: tuple[str, ...]
     typical: float
-    boosters: tuple[str, ...]
+    boosters: Mapping[str, str]
+    spread: CountSpread = field(default_factory=CountSpread)
+    growth: float = 0.0
 
     @cached_property
-    def _loaded(self) -> tuple[lightgbm.Booster, ...]:
-        return tuple(lightgbm.Booster(model_str=text) for text in self.boosters)
+    def _loaded(self) -> dict[str, lightgbm.Booster]:
+        return {name: lightgbm.Booster(model_str=text) for name, text in self.boosters.items()}
 
     def predict(
         self, panel: Panel, future: Sequence[Period], quantiles: Sequence[float]
     ) -> FloatArray:
         """Quantiles, shape (series, step, quantile); see ``model.Predictor``."""
-        history = tail_of(panel)
-        scaling = Scaling.of(Profile.of(history, future, self.shifts, self.typical))
-        calendar = calendar_table([*history.periods, *future], self.shifts)
-        now = len(history.periods)
-        targets, origins = now + np.arange(len(future)), np.full(len(future), now)
-        lines = line_codes(panel.series)
-        table, location, spread = feature_table(scaling, calendar, lines, targets, origins)
-        steps = table[:, :, FEATURES.index("step")]
-        np.minimum(steps, self.settings.horizon - 1, out=steps)
-        rows = table.reshape(-1, len(FEATURES))
-        threads = self.settings.threads
-        scaled = [booster.predict(rows, num_threads=threads) for booster in self._loaded]
-        shaped = np.stack(scaled, axis=-1).reshape(*location.shape, len(QUANTILES))
-        values = tidy(location[:, :, None] + spread[:, :, None] * shaped)
+        if self.settings.strategy == "recursive":
+            values = recursive_quantiles(
+                self.one_step, panel, future, self.growth, self.settings.horizon
+            )
+        else:
+            values = self.one_step(panel, future)
         return at_levels(values, QUANTILES, quantiles)
+
+    def one_step(self, panel: Panel, future: Sequence[Period]) -> FloatArray:
+        """Quantiles from the history alone, at ``QUANTILES``, shape (series, step, quantile)."""
+        rows = future_rows(panel, future, self.shifts, self.typical, self.settings.leads)
+        if self.settings.objective == "quantile":
+            scaled = np.stack([self._raw(_name(q), rows) for q in QUANTILES], axis=-1)
+            values = rows.location[:, None] + rows.spread[:, None] * scaled
+        else:
+            values = self.spread.quantiles(rows, self.mean_of(rows), panel.series, QUANTILES)
+        return tidy(values.reshape(len(panel.series), len(future), len(QUANTILES)))
+
+    def mean_of(self, rows: TreeRows) -> FloatArray:
+        """Mean demand by the booster for it, parts, shape (row,)."""
+        return self._raw("mean", rows) * _base(rows)
+
+    def _raw(self, name: str, rows: TreeRows) -> FloatArray:
+        booster, threads = self._loaded[name], self.settings.threads
+        return np.asarray(booster.predict(rows.table, num_threads=threads), dtype=float)
 
     def state(self) -> ModelState:
         """The model as plain data."""
+        own = [[*name, ratio] for name, ratio in self.spread.own.items()]
         return ModelState(
             model="lightgbm",
             settings=asdict(self.settings),
-            scaler={"shifts": list(self.shifts), "typical": self.typical},
+            scaler={
+                "shifts": list(self.shifts),
+                "typical": self.typical,
+                "spread": self.spread.common,
+                "growth": self.growth,
+            },
             features=FEATURES,
-            texts={_name(q): text for q, text in zip(QUANTILES, self.boosters, strict=True)},
+            texts={**self.boosters, "spread": json.dumps(own)},
         )
+
+
+def _base(rows: TreeRows) -> FloatArray:
+    return np.maximum(rows.location, _LEAST_BASE)
 
 
 def _name(level: float) -> str:

@@ -33,7 +33,7 @@ from supplynet.core.ids import check_id
 from supplynet.errors import ModelError
 
 SCHEMA = 1
-_PACKAGES = ("supplynet", "numpy", "lightgbm", "torch")
+_PACKAGES = ("supplynet", "numpy", "lightgbm", "scikit-learn", "torch")
 _MEMBER = re.compile(r"[A-Za-z0-9_-]+\Z")
 _SUM = re.compile(r"[0-9a-f]{64}\Z")
 
