@@ -90,3 +90,12 @@ def test_a_page_is_never_written_without_data(call: Call, empty: Path, tmp_path:
     assert answer.status == 2
     assert "supplynet import" in answer.err
     assert not (tmp_path / "eda.html").exists()
+
+
+def test_the_page_is_never_written_over_the_file_it_shows(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("date,warehouse,sku,quantity\n2026-01-01,W,P,1\n", encoding="utf-8")
+    answer = call("eda", file, "--output", file)
+    assert answer.status == 2
+    assert "write the page to another one" in answer.err
+    assert file.read_text(encoding="utf-8").startswith("date,")

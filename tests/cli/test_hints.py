@@ -21,6 +21,8 @@ IMPORT = {option for each in GROUP.commands["import"].params for option in each.
         ("thousands=',' or thousands='.'", "--thousands , or --thousands ."),
         ("choose thousands=''' here", "choose --thousands ''\"'\"'' here"),
         ("- or choose clean_ids", "- or choose --clean-ids"),
+        ("map another with date=COLUMN", "name another with --map date=COLUMN"),
+        ("map location_id=COLUMN", "name with --map location_id=COLUMN"),
         ("cell 'x=1' is wrong", "cell 'x=1' is wrong"),
     ],
 )

@@ -157,3 +157,16 @@ def test_a_saved_profile_is_recognised(call: Call, empty: Path) -> None:
 def test_an_import_of_nothing_says_what_to_type(call: Call, empty: Path) -> None:
     answer = call("import", "-w", empty)
     assert (answer.status, "--template KIND" in answer.err) == (2, True)
+
+
+def test_problems_are_never_written_over_the_file_itself(call: Call, empty: Path) -> None:
+    file = _csv(empty, "W1,bolt,2024-01-01,many")
+    before = file.read_bytes()
+    answer = call("import", file, "-w", empty, "--problems", file, "--dry-run")
+    assert answer.status == 2
+    assert "is the file to be read" in answer.err
+    assert file.read_bytes() == before
+
+
+def test_a_folder_is_not_called_a_file_that_is_not_there(call: Call, empty: Path) -> None:
+    assert "is a folder; name a file in it" in call("import", empty, "-w", empty).err

@@ -232,3 +232,10 @@ def test_every_kind_of_file_gives_the_same_demand(
     wanted = check_table(Table(name="t", frame=frame)).or_raise().frame
     for name in ("t.csv", "t.csv.gz", "t.parquet", "t.xlsx"):
         assert check(open_table(folder / name)).or_raise().frame.equals(wanted), name
+
+
+def test_rows_may_end_with_a_bare_carriage_return(tmp_path: Path) -> None:
+    """As Excel writes "CSV (Macintosh)"."""
+    rows = HEADER + "W1,P-1,2024-01-01,5,\nW1,P-1,2024-01-02,7,\n"
+    checked = check(open_table(write(tmp_path, rows.replace("\n", "\r"))))
+    assert checked.or_raise().frame["consumed"].to_list() == [5, 7]

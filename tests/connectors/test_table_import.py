@@ -352,6 +352,7 @@ def test_a_mapping_to_a_column_that_is_not_there_is_a_mistake() -> None:
     made = table(warehouse=["W"], part_id=["P"], date=["2024-01-01"], quantity=[1])
     checked = check_table(made, {"location_id": "warehose"})
     assert "did you mean warehouse?" in str(checked.mistakes[0])
+    assert "map another with location_id=COLUMN" in str(checked.mistakes[0])
 
 
 def test_two_columns_that_could_be_meant_are_a_mistake() -> None:
@@ -533,3 +534,15 @@ def test_real_sales_come_in_without_a_mapping(shared_data: Path) -> None:
     checked = check_table(made).or_raise()
     assert (checked.accepted, checked.filled_days) == (133_910, 0)
     assert checked.frame["consumed"].sum() == made.frame["units"].sum()
+
+
+def test_a_message_holds_only_the_beginning_of_a_long_cell() -> None:
+    said = str(one("9" * 5_000_000).mistakes[0])
+    assert "'" + "9" * 77 + "...'" in said
+    assert len(said) < 200
+
+
+def test_a_quote_that_is_not_closed_is_named_as_one(tmp_path: Path) -> None:
+    path = write(tmp_path, 'warehouse,sku,date,qty\nW,"P,2024-01-01,1\nW,P,2024-01-02,1\n')
+    said = [str(mistake) for mistake in check_table(read_table(path)).mistakes]
+    assert any("close the double quote that is opened before it" in each for each in said)

@@ -62,3 +62,14 @@ def test_problems_may_outgrow_the_memory(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_file_of_problems_has_a_known_suffix(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"csv, parquet or xlsx, not as problems.doc"):
         nasty(3).problems.write(tmp_path / "problems.doc")
+
+
+def test_a_cell_of_a_stranger_is_no_formula_in_a_file_of_problems(tmp_path: Path) -> None:
+    cells = ["=cmd|' /C calc'!A0", "@SUM(1)", "+a", "-5"]
+    frame = pl.DataFrame(
+        {"warehouse": ["W"] * 4, "sku": ["P"] * 4, "date": ["2024-01-01"] * 4, "quantity": cells}
+    )
+    checked = check_source(TableSource(Table(name="t.csv", frame=frame)), Wanted(said=Said()))
+    checked.problems.write(tmp_path / "problems.csv")
+    read = pl.read_csv(tmp_path / "problems.csv")
+    assert read["value"].to_list() == [f"'{cell}" for cell in cells[:3]] + ["-5"]

@@ -18,6 +18,7 @@ from supplynet.frames.demand import (
     observe,
     stock_point_demand,
     sum_locations,
+    sum_rows,
 )
 from supplynet.frames.synthetic.plant import tiny_plant
 
@@ -198,3 +199,13 @@ def test_demand_beyond_all_numbers_is_refused_and_read_as_nothing_where_nothing_
     whole = cast_demand(loose).with_columns(demand=pl.lit(amount))
     with pytest.raises(InvalidInput, match=f"demand {re.escape(str(amount))}"):
         conform(whole)
+
+
+def test_orders_of_one_day_are_one_row_with_their_sum() -> None:
+    day = datetime(2026, 1, 5, tzinfo=UTC)
+    orders = {"sku_id": ["P", "P", "Q"], "warehouse_id": ["W"] * 3, "date": [day] * 3}
+    made = sum_rows({**orders, "units_sold": [3, 4, 5]})
+    assert made.select("part_id", "consumed", "demand").rows() == [("P", 7, 7.0), ("Q", 5, 5.0)]
+    assert sum_rows(made).equals(made)
+    unknown = sum_rows({**orders, "units_sold": [None, None, 5]})
+    assert unknown["demand"].to_list() == [None, 5.0]

@@ -134,3 +134,17 @@ def test_a_workspace_without_history_is_told_what_to_run(folder: Path, tmp_path:
             look(folder)
         with pytest.raises(NotFound):
             look(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("wrong", [{"days": 10**9}, {"days": 1.5}, {"sku_count": "5"}])
+def test_a_count_that_cannot_be_is_refused(
+    data_service: DataService, wrong: dict[str, object]
+) -> None:
+    with pytest.raises(InvalidInput, match=next(iter(wrong))):
+        data_service.generate_synthetic_training_data(**wrong)  # type: ignore[arg-type]
+
+
+def test_orders_of_one_day_are_cleaned_without_losing_any(data_service: DataService) -> None:
+    day = {"date": ["2026-01-01"] * 2, "warehouse_id": ["W"] * 2, "sku_id": ["P"] * 2}
+    orders = {**day, "units_sold": [5, 7], "order_id": ["1", "2"]}
+    assert data_service.clean(orders).frame["demand"].to_list() == [12]

@@ -98,3 +98,11 @@ def test_sales_are_written_as_the_suffix_says(suffix: str, tmp_path: Path) -> No
 def test_sales_are_not_written_in_a_form_that_nobody_reads(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="must end in"):
         generating.write_sales(pl.DataFrame({"a": [1]}), tmp_path / "sales.doc")
+
+
+def test_made_up_sales_replace_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("real\n")
+    with pytest.raises(InvalidInput, match="is there already"):
+        generating.write_sales(pl.DataFrame({"a": [1]}), file)
+    assert file.read_text() == "real\n"

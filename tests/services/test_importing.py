@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from supplynet.connectors.table_import import check_source
 from supplynet.core.orders import OrderKind
 from supplynet.errors import InvalidInput, StoreError
 from supplynet.services import forecasting, importing, planning, setup
@@ -382,3 +383,65 @@ def test_what_a_killed_import_left_behind_goes(folder: Path, tmp_path: Path) -> 
         os.utime(folder / name, (now - age, now - age))
     imported(folder, sales(tmp_path / "s.csv"), dry_run=True)
     assert [path.name for path in folder.glob(".import-*")] == [".import-new"]
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = sales(tmp_path / "s.csv")
+    check = check_source
+
+    def slowly(*args: object, **more: object) -> object:
+        found = check(*args, **more)  # type: ignore[arg-type]
+        sales(file, 7)
+        return found
+
+    monkeypatch.setattr(importing, "check_source", slowly)
+    before = contents(folder)
+    with pytest.raises(InvalidInput, match="was changed while it was read"):
+        imported(folder, file)
+    assert contents(folder) == before
+
+
+def test_a_figure_that_starts_no_shift_is_named_by_its_row(
+    demo_workspace: Path, tmp_path: Path
+) -> None:
+    """One wrong stamp of many is a mistake like any other: the rest can be taken."""
+    rows = read_history(demo_workspace / "history", kind="imported").head(3)
+    late = pl.when(pl.int_range(pl.len()) == 1).then(pl.duration(minutes=30))
+    file = tmp_path / "s.parquet"
+    moved = pl.col("period_start") + late.otherwise(pl.duration())
+    rows.with_columns(moved.alias("period_start")).write_parquet(file)
+    wrong = imported(demo_workspace, file, dry_run=True)
+    assert [(m.row, m.column, m.kind) for m in wrong.mistakes] == [(3, "period_start", "no_shift")]
+    rest = imported(demo_workspace, file, options={"on_error": "skip"})
+    assert (rest.accepted, rest.unchanged) == (2, 2)
+
+
+def test_a_column_that_nobody_filled_in_hides_no_demand(
+    demo_workspace: Path, tmp_path: Path
+) -> None:
+    rows = read_history(demo_workspace / "history", kind="imported").head(2)
+    rows = rows.with_columns(consumed=pl.lit(7), starved_minutes=pl.Series([0, 60]))
+    empty = rows.with_columns(demand=pl.lit(None, dtype=pl.Float64))
+    empty.write_csv(tmp_path / "s.csv")
+    imported(demo_workspace, tmp_path / "s.csv")
+    history = read_history(demo_workspace / "history", kind="imported")
+    assert history["demand"][:2].to_list() == [7.0, None]
+
+
+def test_a_dry_run_refuses_stock_where_none_is_held(demo_workspace: Path, tmp_path: Path) -> None:
+    line = open_books(demo_workspace).plant.lines[0].location_id
+    file = tmp_path / "stock.csv"
+    file.write_text(f"location_id,part_id,on_hand,counted_at\n{line},P-001,5,\n")
+    with pytest.raises(InvalidInput, match="which holds none; name SR1"):
+        imported(demo_workspace, file, kind="stock", dry_run=True)
+
+
+@pytest.mark.parametrize("name", ["../evil", ""])
+def test_a_profile_that_cannot_be_saved_is_refused_before_anything_is_taken(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(InvalidInput, match="cannot name a profile"):
+        imported(folder, sales(tmp_path / "s.csv"), save_profile=name)
+    assert contents(folder) == {}

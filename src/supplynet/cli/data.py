@@ -81,6 +81,8 @@ def generate(
 
     first = None if start is None else start.date()
     if sales is not None:
+        if scenario is not None or output is not None:
+            raise InvalidInput("--sales goes with neither --scenario nor --output")
         _sales(sales, (warehouses, skus, days or 365), first, seed, as_json)
         return
     with progress() as report:
@@ -167,6 +169,8 @@ def eda(
     """
     from supplynet.services import data
 
+    if file is not None and output.exists() and file.exists() and output.samefile(file):
+        raise InvalidInput(f"{output} is the file to look at; write the page to another one")
     with progress() as report:
         report(0.1, "looking")
         found = data.exploration(workspace, file)

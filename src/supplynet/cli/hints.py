@@ -7,10 +7,12 @@ import shlex
 
 CHOICES = (
     *("duplicates", "brackets", "negatives", "fractions", "gaps", "thousands"),
-    *("date_order", "on_error"),
+    *("date_order", "on_error", "time_zone"),
 )
 """Fields of an import's options that are options of ``supplynet import`` too."""
 _CHOSEN = re.compile(rf"\b({'|'.join(CHOICES)})='((?:[^']|'(?='))*)'")
+
+_MAPPED = re.compile(r"\bmap (another )?(?:with )?(\w+)=COLUMN\b")
 
 
 def as_options(text: str) -> str:
@@ -19,4 +21,5 @@ def as_options(text: str) -> str:
     def option(found: re.Match[str]) -> str:
         return f"--{found[1].replace('_', '-')} {shlex.quote(found[2])}"
 
+    text = _MAPPED.sub(r"name \1with --map \2=COLUMN", text)
     return _CHOSEN.sub(option, text).replace("choose clean_ids", "choose --clean-ids")

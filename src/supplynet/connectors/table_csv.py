@@ -46,6 +46,7 @@ class CsvSource:
         self._path, self._block, self._delimiter = path, block, delimiter
         self._size = max(path.stat().st_size, 1)
         self._encoding: str | None = None
+        self._bare_returns = False
         self._header = b""
         self._first_row = FIRST_ROW
         self.columns: list[str] = []
@@ -69,8 +70,9 @@ class CsvSource:
     def _open(self) -> None:
         """Find encoding, delimiter and header; a file without a header has no columns."""
         with _unpacked(self._path) as (stream, _):
-            start = stream.read(len(codecs.BOM_UTF16_LE))
-        utf16 = start in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+            start = self._block_of(stream)
+        self._bare_returns = b"\r" in start[:-1] and b"\n" not in start
+        utf16 = start[: len(codecs.BOM_UTF16_LE)] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
         self._encoding = "utf-16" if utf16 else "utf-8-sig"
         try:
             self._read_header()
@@ -144,6 +146,8 @@ class CsvSource:
                 except UnicodeDecodeError:
                     self._encoding = FALLBACK_ENCODING
                     raise ReadAgain from None
+                if self._bare_returns:  # as Excel writes "CSV (Macintosh)"
+                    text = text.replace("\r", "\n")
                 if text:
                     yield text.encode(), min(raw.tell() / self._size, 1.0)
                 if not block:

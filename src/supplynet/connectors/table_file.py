@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import zlib
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ PARQUET = (".parquet", ".pq")
 EXCEL = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 ZIP_MARK = b"PK\x03\x04"
 PARQUET_MARK = b"PAR1"
+logging.getLogger("fastexcel").setLevel(logging.ERROR)  # an empty column is no news for people
 
 
 def open_table(path: Path, *, block: int = BLOCK, rows: int = BATCH_ROWS) -> Source:
@@ -37,6 +39,8 @@ def open_table(path: Path, *, block: int = BLOCK, rows: int = BATCH_ROWS) -> Sou
             suffix says.
         MissingExtra: An Excel file without the extra ``excel``.
     """
+    if path.is_dir():
+        raise InvalidInput(f"{path} is a folder; name a file in it")
     if not path.is_file():
         raise InvalidInput(f"there is no file {path}")
     suffixes = [suffix.lower() for suffix in path.suffixes]

@@ -54,6 +54,7 @@ __all__ = [
 ]
 
 Report = Callable[[float, str], None]
+OBSERVED = "demand"
 MOST_READINGS = 4
 """Dates, ids and encoding can each ask for one more reading."""
 
@@ -162,6 +163,9 @@ def _finish(way: Way, reading: Reading, folder: Path | None) -> Checked:
     for part in () if stopped else reading.good.parts():
         rows = part if options.duplicates == "sum" else without_repeats(part, kind)
         accepted += rows.height
+        if OBSERVED in rows.columns and OBSERVED not in reading.filled:
+            # A column that nobody filled in says nothing: it is not that nothing was observed.
+            rows = rows.drop(OBSERVED)
         for piece in _results(rows, kind, options, gaps):
             result.add(piece)
     return Checked(

@@ -73,7 +73,7 @@ def map_columns(
         try:
             found = _by_alias(columns, column)
         except InvalidInput as error:
-            mistakes.append(_header(file, column.name, str(error), f"map {column.name}"))
+            mistakes.append(_header(file, column.name, str(error), f"map {column.name}=COLUMN"))
             continue
         if found is not None:
             sources[column.name] = (found,)
@@ -100,7 +100,7 @@ def _given(
     for target, source in mapping.items():
         names = (source,) if source in columns else tuple(n.strip() for n in source.split("+"))
         sources[target] = names
-        mistakes += [_missing(file, columns, name) for name in names if name not in columns]
+        mistakes += [_missing(file, columns, name, target) for name in names if name not in columns]
         if len(names) > 1 and not target.endswith("_id"):
             mistakes.append(_header(file, target, "is made of two columns", "name one"))
     return sources, mistakes
@@ -132,12 +132,13 @@ def _twice(file: str, columns: Sequence[str]) -> list[Mistake]:
     ]
 
 
-def _missing(file: str, columns: Sequence[str], wanted: str) -> Mistake:
+def _missing(file: str, columns: Sequence[str], wanted: str, target: str | None = None) -> Mistake:
+    """Column ``wanted`` is not there; it is ours, or the one that was said to be ``target``."""
     close = get_close_matches(wanted.lower(), [c.lower() for c in columns], n=1, cutoff=0.5)
     near = next((c for c in columns if close and c.lower() == close[0]), None)
     shown = "".join(c if c.isprintable() else "?" for c in ", ".join(columns[:20]))
     shown += f" and {len(columns) - 20} more" * (len(columns) > 20)
-    has = f"the file has {shown}; map another with {wanted}=COLUMN"
+    has = f"the file has {shown}; map another with {target or wanted}=COLUMN"
     return _header(file, wanted, "is missing", f"did you mean {near}? {has}" if near else has)
 
 

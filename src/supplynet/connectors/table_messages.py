@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from supplynet.connectors.table_cells import LARGEST
 from supplynet.connectors.table_days import EXCEL_EPOCH, FIRST_DAY
 
+MOST_CHARACTERS = 80
 SAYS: dict[str, tuple[str, str]] = {
     "missing": ("is empty", "fill it in, or remove the row"),
     "not_a_number": ("{cell!r} is not a number", "write a whole number without a unit, like 12"),
@@ -47,6 +48,10 @@ SAYS: dict[str, tuple[str, str]] = {
         "{cell!r} is not an id",
         "use 1 to 64 of the characters A-Z a-z 0-9 . _ - or choose clean_ids",
     ),
+    "no_shift": (
+        "no shift of that place starts at {cell!r}",
+        "write when its shift starts, or choose time_zone='...' if the clock is another one",
+    ),
     "long_id": ("{cell!r} makes an id of more than 64 characters", "shorten it"),
     "id_collision": (
         "{cell!r} becomes {value!r}, and so does another id",
@@ -70,6 +75,10 @@ SAYS: dict[str, tuple[str, str]] = {
     "missing_column": ("", ""),
 }
 """Kinds of mistakes, the keys of ``Checked.counts``. Columns that are missing say it themselves."""
+_OPEN_QUOTE = (
+    "{cell!r} goes over several lines",
+    "close the double quote that is opened before it, or write it twice inside a cell",
+)
 
 
 def explain(
@@ -89,6 +98,8 @@ def explain(
         earlier: The row that a duplicate repeats.
         known: The ids that there are, for a suggestion.
     """
+    open_quote = kind == "bad_id" and "\n" in cell
+    cell, value = _short(cell), _short(value)
     near = get_close_matches(cell, known, n=1) if kind == "unknown_id" and known else []
     details = {
         "cell": cell,
@@ -99,8 +110,13 @@ def explain(
         "serial": _excel_day(cell) if kind == "serial_date" else "",
         "near": f"did you mean {near[0]}? else " if near else "",
     }
-    wrong, right = SAYS[kind]
+    wrong, right = _OPEN_QUOTE if open_quote else SAYS[kind]
     return wrong.format(**details), right.format(**details)
+
+
+def _short(cell: str) -> str:
+    """As much of a cell as a message can hold."""
+    return cell if len(cell) <= MOST_CHARACTERS else cell[: MOST_CHARACTERS - 3] + "..."
 
 
 def _excel_day(cell: str) -> str:

@@ -12,6 +12,8 @@ from supplynet.connectors.table_problems import Finding, find_at
 
 ShiftStart = Callable[[str, date, str | None], datetime | None]
 """Start of a shift by location, day and name (None: of the only one); None where there is none."""
+StartsShift = Callable[[str, datetime], bool]
+"""Whether a shift of a location starts at a moment."""
 _TYPES = {"date": pl.Date(), "shift": pl.String(), "period_start": pl.Datetime("us", "UTC")}
 _WHAT = ["location_id", "date", "shift"]
 
@@ -60,3 +62,36 @@ def _without_period(made: pl.DataFrame, nowhere: pl.Series, label: str | None) -
     silent = (nowhere & ~dated).arg_true().to_list()
     found = [shifts] if len(places) else []
     return found + find_at("no_period", silent, [""] * len(silent))
+
+
+def outside_shifts(
+    values: pl.DataFrame, columns: Mapping[str, list[Cells]], starts: StartsShift, label: str
+) -> list[Finding]:
+    """The rows whose ``period_start`` begins no shift of their location.
+
+    Args:
+        values: Cells of a batch that have been read, by column of ours.
+        columns: Where they were read; rows with a problem there are named already.
+        starts: Whether a shift starts then.
+        label: What the file calls the start of the period.
+    """
+    what = ["location_id", "period_start"]
+    read = (
+        columns["location_id"][-1].problem.is_null() & columns["period_start"][-1].problem.is_null()
+    )
+    asked = values.filter(read).select(what).drop_nulls().unique()
+    right = pl.Series([starts(*row) for row in asked.iter_rows()], dtype=pl.Boolean)
+    wrong = asked.filter(~right).with_columns(wrong=pl.lit(True))
+    if wrong.is_empty():
+        return []
+    marked = values.select(what).join(wrong, on=what, how="left", maintain_order="left")
+    places = (marked["wrong"].fill_null(False) & read).arg_true()
+    return [
+        Finding(
+            kind="no_shift",
+            column=label,
+            places=places,
+            cells=columns["period_start"][-1].text.gather(places),
+            values=pl.Series([None], dtype=pl.String).new_from_index(0, len(places)),
+        )
+    ]

@@ -19,6 +19,8 @@ SHOWN = 100
 EXCEL_ROWS = 1_048_575
 REPEATED = "\x1f"  # stands for the number of a row until it is known
 CHUNK_ROWS = 500_000
+_FORMULA = r"^[=+\-@\t\r]"
+_NUMBER = r"^[+-]?[0-9][0-9.,' ]*$"
 _SCHEMA = pl.Schema(
     {
         "position": pl.UInt64(),
@@ -198,7 +200,8 @@ class Problems:
             with path.open("wb") as file:
                 pl.DataFrame(schema=PROBLEMS_SCHEMA).write_csv(file)
                 for table in self.tables():
-                    table.write_csv(file, include_header=False)
+                    harmless = [_harmless(name) for name in ("file", "column", "value")]
+                    table.with_columns(harmless).write_csv(file, include_header=False)
             return self.total
         if suffix == ".xlsx" and self.total > EXCEL_ROWS:
             raise InvalidInput(
@@ -269,11 +272,25 @@ class Problems:
         )
 
 
-def check_problems_file(path: Path) -> None:
+def _harmless(name: str) -> pl.Expr:
+    """Text of a stranger that a spreadsheet would run as a formula, with an apostrophe before it.
+
+    CSV has no other way to say that it is text; numbers stay as they are.
+    """
+    text = pl.col(name)
+    formula = text.str.contains(_FORMULA) & ~text.str.contains(_NUMBER)
+    return pl.when(formula).then(pl.lit("'") + text).otherwise(text).alias(name)
+
+
+def check_problems_file(path: Path, read: Path | None = None) -> None:
     """Refuse a file of problems that could not be written, before the work is done.
 
+    Args:
+        path: Where the problems go to.
+        read: The file in which they are found.
+
     Raises:
-        InvalidInput: Its suffix is not known, or its folder is not there.
+        InvalidInput: Its suffix is not known, its folder is not there, or it is the file itself.
         MissingExtra: xlsx without the extra ``excel``.
     """
     if path.suffix.lower() not in {".csv", ".parquet", ".xlsx"}:
@@ -282,3 +299,5 @@ def check_problems_file(path: Path) -> None:
         raise MissingExtra("writing Excel files", "excel")
     if not path.absolute().parent.is_dir():
         raise InvalidInput(f"there is no folder {path.parent} to write {path.name} to")
+    if read is not None and path.exists() and read.exists() and path.samefile(read):
+        raise InvalidInput(f"{path} is the file to be read; write the problems to another one")

@@ -20,11 +20,11 @@ from supplynet.connectors.table_cells import (
 )
 from supplynet.connectors.table_days import DayReader, MomentReader
 from supplynet.connectors.table_ids import IdReader
-from supplynet.connectors.table_kinds import Column, Kind
+from supplynet.connectors.table_kinds import CONSUMPTION, Column, Kind
 from supplynet.connectors.table_layout import CELL, ROW, VALUE, Layout, Said
 from supplynet.connectors.table_mapping import Mapped
 from supplynet.connectors.table_options import ImportOptions
-from supplynet.connectors.table_periods import ShiftStart, with_periods
+from supplynet.connectors.table_periods import ShiftStart, StartsShift, outside_shifts, with_periods
 from supplynet.connectors.table_problems import Finding, Problems, find_at, find_in, wrong_rows
 from supplynet.connectors.table_profile import Profile
 from supplynet.connectors.table_results import HASH, PARTS, SERIES, SeriesIndex
@@ -47,6 +47,8 @@ class Wanted:
         known: Ids that there are, by ``location_id`` and ``part_id``; others are mistakes.
         today: Later days are mistakes; None leaves that out.
         shift_start: Start of a shift by location, day and name; for plans by day and shift.
+        starts_shift: Whether a shift of a location starts at a moment; where consumption does not,
+            that is a mistake. None leaves that out.
         keep_problems: Whether all mistakes will be written, not only the first ones named.
     """
 
@@ -56,6 +58,7 @@ class Wanted:
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
     today: date | None = None
     shift_start: ShiftStart | None = None
+    starts_shift: StartsShift | None = None
     keep_problems: bool = True
 
 
@@ -129,6 +132,7 @@ class Reading:
         tally: What the layout did, with the number of rows.
         good: Values of the rows without mistakes, by series.
         bad: Rows with mistakes, by their content.
+        filled: Columns of ours with a value in any row without mistakes.
     """
 
     rows: int
@@ -136,6 +140,7 @@ class Reading:
     tally: dict[str, int]
     good: Spool
     bad: Spool
+    filled: set[str]
     problems: Problems
     series: SeriesIndex
 
@@ -149,6 +154,7 @@ class Reading:
         """Forget all but what the readers have learnt."""
         self.rows = self.returns = 0
         self.tally = {}
+        self.filled = set()
         self.good = Spool(None if folder is None else folder / "good", together=True)
         self.bad = Spool(None if folder is None else folder / "bad", together=True)
         self.series = SeriesIndex(self._kind.series)
@@ -207,6 +213,9 @@ class Reading:
             shift = self._mapped.labels.get("shift", self._mapped.labels.get("date"))
             values, more = with_periods(values, columns, self._start, shift)
             findings += more
+        elif self._kind is CONSUMPTION and self._wanted.starts_shift is not None:
+            label = self._mapped.labels["period_start"]
+            findings += outside_shifts(values, columns, self._wanted.starts_shift, label)
         self.problems.add(findings, frame[ROW])
         wrong = wrong_rows(findings, frame.height)
         self._count(columns, wrong)
@@ -244,7 +253,9 @@ class Reading:
         by_content = (pl.col(HASH) % PARTS).cast(pl.UInt32).alias(PART)
         if self._kind.name == "demand" and wrong.any():
             self.bad.add(values.filter(wrong).select(ROW, HASH, by_content))
-        good = self.series.encode(values.filter(~wrong))
+        good = values.filter(~wrong)
+        self.filled |= {cells.name for cells in good if cells.null_count() < good.height}
+        good = self.series.encode(good)
         small = [pl.col(name).cast(dtype) for name, dtype in _SMALL.items() if name in good.columns]
         by_series = (pl.col(SERIES) % PARTS).alias(PART)
         self.good.add(good.with_columns(*small, by_series))

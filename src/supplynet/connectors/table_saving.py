@@ -67,16 +67,23 @@ def _wide(columns: Sequence[str], profile: Profile) -> set[str]:
     return {column for column in columns if re.fullmatch(profile.days.pattern, column.strip())}
 
 
+def check_profile_name(name: str) -> None:
+    """Refuse a name under which no profile could be saved, before the work is done.
+
+    Raises:
+        InvalidInput: It cannot be that of a file.
+    """
+    if not NAME.fullmatch(name):
+        raise InvalidInput(f"{name!r} cannot name a profile: use a to z, 0 to 9, - and _, up to 64")
+
+
 def write_profile(profile: Profile, folder: Path) -> Path:
     """Write ``profile`` to ``folder/NAME.toml``, in the place of one with that name.
 
     Raises:
-        InvalidInput: Its name cannot be that of a file.
+        InvalidInput: See ``check_profile_name``.
     """
-    if not NAME.fullmatch(profile.name):
-        raise InvalidInput(
-            f"{profile.name!r} cannot name a profile: use a to z, 0 to 9, - and _, up to 64"
-        )
+    check_profile_name(profile.name)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{profile.name}.toml"
     draft = path.with_suffix(".draft")

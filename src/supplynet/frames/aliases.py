@@ -17,6 +17,9 @@ from supplynet.errors import InvalidInput
 DEFAULT_LOCATION = "default"
 """Location of series whose ``unique_id`` names only a part; left out again on the way out."""
 
+ORDER_ID = "order_id"
+"""Rows of a table that has it are orders: of one day and part there may be several."""
+
 ALIASES: dict[str, tuple[str, ...]] = {
     "location_id": (
         *("warehouse_id", "warehouse", "store_id", "store", "line_id", "line", "location"),

@@ -53,6 +53,26 @@ def ensure_demand(data: object) -> pl.DataFrame:
     return conform(rename_aliases(to_polars(data)))
 
 
+def sum_rows(data: object) -> pl.DataFrame:
+    """A conforming demand frame of a table that may have several rows per key, such as orders.
+
+    Raises:
+        InvalidInput: It is no table, or does not conform but for its repeated keys.
+    """
+    rows = cast_demand(rename_aliases(to_polars(data)))
+    if not rows.select(pl.struct(KEY).is_duplicated().any()).item():
+        return conform(rows)
+    seen = pl.col("demand").is_not_null().any()
+    return conform(
+        rows.group_by(KEY).agg(
+            pl.col("shift").first(),
+            pl.col("consumed").sum(),
+            pl.col("starved_minutes", "stopped_minutes").max(),
+            pl.when(seen).then(pl.col("demand").sum()),
+        )
+    )
+
+
 def conform(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with our columns in order, our types, sorted, each key once.
 

@@ -13,8 +13,10 @@ from supplynet.config import load_settings
 from supplynet.connectors.signals.store import read_drivers
 from supplynet.connectors.table_rows import rows_as_they_are
 from supplynet.core.network import Plant
+from supplynet.errors import InvalidInput
 from supplynet.frames.augmentation import Augmented, augment
 from supplynet.frames.cleaning import Cleaned, clean
+from supplynet.frames.demand import sum_rows
 from supplynet.frames.exploration import Exploration, explore
 from supplynet.frames.quality import QualityReport, check_quality
 from supplynet.frames.synthetic import sales_training_data
@@ -33,6 +35,8 @@ from supplynet.services.importing import (
 )
 from supplynet.storage.table_files import TABLES, read_table
 
+MOST_DAYS = 3660
+"""Of made-up sales."""
 Clock = Callable[[], datetime]
 
 
@@ -73,8 +77,14 @@ class DataService:
             location_lng``.
 
         Raises:
-            InvalidInput: A count is below 1.
+            InvalidInput: A count is no whole number from 1 on, or there are too many days.
         """
+        counts = {"warehouse_count": warehouse_count, "sku_count": sku_count, "days": days}
+        for name, count in counts.items():
+            if not hasattr(count, "__index__"):
+                raise InvalidInput(f"{name} is {count!r}; give a whole number")
+        if days > MOST_DAYS:
+            raise InvalidInput(f"{days:,} days are too many; give at most {MOST_DAYS:,}")
         first = start or self._clock().date() - timedelta(days=max(days, 1))
         seed = load_settings(self.workspace).seed if seed is None else seed
         return sales_training_data(warehouse_count, sku_count, days, seed, start=first)
@@ -160,12 +170,13 @@ class DataService:
         """Look at a table, or at the workspace's history, from all sides.
 
         Args:
-            data: As for ``validate_data_quality``; None = the workspace.
+            data: As for ``validate_data_quality``; rows of one day and series are added up. None =
+                the workspace.
             tables: Of ``frames.exploration.explore``: plant, deliveries, drivers, plan, costs.
         """
         if data is None:
             return exploration(self.workspace)
-        return explore(data, now=self._clock(), **tables)
+        return explore(sum_rows(data), now=self._clock(), **tables)
 
 
 def quality(folder: Path, file: Path | None = None) -> QualityReport:

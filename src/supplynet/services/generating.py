@@ -197,11 +197,13 @@ def write_sales(sales: pl.DataFrame, file: Path) -> None:
     """Write a table of sales as CSV, Parquet or Excel, by the file's suffix.
 
     Raises:
-        InvalidInput: Another suffix.
+        InvalidInput: Another suffix, or a file that is there already.
         StoreError: The file cannot be written.
     """
     if file.suffix.lower() not in TABLE_FILES:
         raise InvalidInput(f"{file.name} must end in {', '.join(TABLE_FILES)}")
+    if file.exists():
+        raise InvalidInput(f"{file} is there already; it may be real: choose another name")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.suffix.lower() == ".csv":

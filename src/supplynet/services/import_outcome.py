@@ -141,7 +141,9 @@ class ImportOutcome:
     def _head(self) -> str:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.counts.items()))
         if self.refused:
-            return f"{self.total:,} mistakes in {self.rows:,} rows, nothing taken ({kinds})"
+            mistakes = "1 mistake" if self.total == 1 else f"{self.total:,} mistakes"
+            rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+            return f"{mistakes} in {rows}, nothing taken ({kinds})"
         verb = "would take" if self.dry_run else "took"
         took = f"{verb} {self.accepted:,} of {self.rows:,} rows as {self.series:,} series"
         return took + (f"; left out {kinds}" if self.total else "; no mistakes")

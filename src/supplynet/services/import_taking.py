@@ -51,6 +51,23 @@ def shift_start_in(plant: Plant) -> Callable[[str, date, str | None], datetime |
     return start
 
 
+def starts_shift_in(plant: Plant) -> Callable[[str, datetime], bool]:
+    """Whether a shift of a location starts at a moment; True of locations that are not known."""
+    known: dict[tuple[str, datetime], bool] = {}
+
+    def starts(location_id: str, moment: datetime) -> bool:
+        if location_id not in plant.location_by_id:
+            return True
+        calendar = plant.calendar_of(location_id)
+        key = (calendar.calendar_id, moment)
+        if key not in known:
+            shift = calendar.shift_at(moment)
+            known[key] = shift is not None and shift.start == moment
+        return known[key]
+
+    return starts
+
+
 def take_history(
     books: Books, plant: Plant | None, checked: Checked, request: ImportRequest, report: Report
 ) -> Taken:
@@ -143,10 +160,16 @@ def take_stock(
     """Stock is never overwritten: each row is a count, and the difference becomes a movement.
 
     Raises:
-        InvalidInput: There is no plant.
+        InvalidInput: There is no plant, or a place of the file holds no stock.
     """
     if plant is None:
         raise InvalidInput("stock needs a plant: import demand first, or init with --plant FOLDER")
+    for location_id in checked.frame["location_id"].unique(maintain_order=True).to_list():
+        if not plant.location(location_id).holds_stock:
+            raise InvalidInput(
+                f"{request.file.name} counts stock at {location_id}, which holds none; name "
+                f"{plant.stock_point_of(location_id)}"
+            )
     now = as_of(books)
     rows = [
         {**row, "counted_at": row["counted_at"] or now}

@@ -26,7 +26,7 @@ from supplynet.connectors.table_layout import Said
 from supplynet.connectors.table_problems import check_problems_file
 from supplynet.connectors.table_profile import Profile
 from supplynet.connectors.table_recognise import choose_profile, known_profiles
-from supplynet.connectors.table_saving import profile_of, write_profile
+from supplynet.connectors.table_saving import check_profile_name, profile_of, write_profile
 from supplynet.connectors.table_source import Source
 from supplynet.connectors.table_templates import template, write_template
 from supplynet.core.network import Plant
@@ -36,6 +36,7 @@ from supplynet.services.import_outcome import ImportOutcome, ImportRequest, Take
 from supplynet.services.import_taking import (
     plant_of,
     shift_start_in,
+    starts_shift_in,
     take_history,
     take_stock,
     take_table,
@@ -84,7 +85,10 @@ def import_table(
     """
     books = open_books(folder)
     if request.problems is not None:
-        check_problems_file(request.problems)
+        check_problems_file(request.problems, request.file)
+    if request.save_profile is not None:
+        check_profile_name(request.save_profile)
+    before = _state(request.file)
     source = open_table(request.file)
     saved = books.workspace.profiles
     profile = choose_profile(source, request.profile, request.kind, saved)
@@ -98,6 +102,11 @@ def import_table(
             checked = check_source(source, wanted, drafts, report=report)
         except OSError as error:
             raise _no_room(books, error) from error
+        if _state(request.file) != before:
+            raise InvalidInput(
+                f"{request.file.name} was changed while it was read, nothing was taken: import it "
+                "again when nobody writes to it"
+            )
         if request.problems is not None:
             checked.problems.write(request.problems)
         taken = _take(books, plant, checked, request, report)
@@ -180,6 +189,9 @@ def _wanted(
         known=known,
         today=books.wall_clock().date(),
         shift_start=None if plant is None else shift_start_in(plant),
+        starts_shift=(
+            None if plant is None or plant.plant_id == PLANT_ID else starts_shift_in(plant)
+        ),
         keep_problems=request.problems is not None,
     )
 
@@ -195,6 +207,15 @@ def _take(
     if checked.kind.name == "stock":
         return take_stock(books, plant, checked, request)
     return take_table(books, checked, request)
+
+
+def _state(file: Path) -> tuple[int, ...] | None:
+    """What differs once somebody has written to a file, or put another in its place."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _save_profile(

@@ -26,8 +26,8 @@ from supplynet.forecast.backtest import Backtest, backtest
 from supplynet.forecast.metrics import METRICS, metrics_frame, series_metrics
 from supplynet.forecast.model import Predictor
 from supplynet.forecast.quantiles import QUANTILES, mean
-from supplynet.frames.aliases import rename_aliases, to_polars
-from supplynet.frames.demand import cast_demand, conform
+from supplynet.frames.aliases import to_polars
+from supplynet.frames.demand import sum_rows
 from supplynet.frames.panel import Panel, daily_periods, panel_from_frame
 from supplynet.learning.artifacts import load_metrics, load_model, save_model, write_atomically
 from supplynet.learning.scaling import tail_of
@@ -307,11 +307,8 @@ class _Sales:
         Raises:
             InvalidInput: The table cannot be read, or has sales by the hour.
         """
-        rows = cast_demand(rename_aliases(to_polars(data)))
-        summed = rows.group_by("location_id", "part_id", "period_start").agg(
-            pl.when(pl.col("demand").is_not_null().any()).then(pl.col("demand").sum())
-        )
-        frame = conform(summed)
+        table = to_polars(data)
+        frame = sum_rows(table)
         if frame.is_empty():
             raise InsufficientData("Insufficient data for training: there are no records")
         starts = frame["period_start"]
@@ -323,7 +320,7 @@ class _Sales:
             ((span.max() - span.min()).dt.total_days() + 1).alias("days")
         )
         return cls(
-            records=rows.height,
+            records=table.height,
             panel=panel,
             days={(line, part): int(count) for line, part, count in days.iter_rows()},
         )

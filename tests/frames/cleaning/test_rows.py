@@ -71,3 +71,19 @@ def test_what_starts_after_now_goes(daily: Make) -> None:
     assert made.frame["period_start"].max() == now
     assert made.log.height == 2
     assert made.summary[0].startswith("future: 2 rows dropped of one series")
+
+
+def test_orders_of_one_day_are_summed_unless_the_last_is_asked_for() -> None:
+    orders = rows(5, 7, 7, order_id=["a", "b", "b"])
+    assert clean(orders).frame["consumed"].to_list() == [12]
+    last = clean(orders, settings={"duplicates": {"same_key": "last"}})
+    assert last.frame["consumed"].to_list() == [7]
+
+
+def test_sales_of_one_day_are_summed_and_what_is_there_twice_counts_once() -> None:
+    records = rows(5, 7, 7)
+    sales = {
+        ("units_sold" if name == "consumed" else name): cells for name, cells in records.items()
+    }
+    assert clean(sales).frame["consumed"].to_list() == [12]
+    assert clean(records).frame["consumed"].to_list() == [7]

@@ -132,3 +132,12 @@ def test_so_many_cells_become_weeks(monkeypatch: pytest.MonkeyPatch) -> None:
     made = source(daily([n for n in range(70) if n not in {1, 2}]))
     assert (made.unit.name, made.unit.merged, made.grid.columns) == ("week", True, 10)
     assert made.grid.used[0] == pytest.approx([15.0] + [21.0] * 9)
+
+
+def test_a_few_rows_long_after_the_rest_are_left_out_and_counted() -> None:
+    """A slip of the month in one row of a thousand is not that everything came to an end."""
+    usual = [daily(list(range(100)), part=f"P{n}") for n in range(20)]
+    made = source(*usual, daily([180], part="P0"))
+    assert (made.left_out, made.days) == (1, 100)
+    few = source(*usual[:2], daily([180], part="P0"))
+    assert (few.left_out, few.days) == (0, 181)

@@ -46,12 +46,14 @@ class Context:
     Attributes:
         plant: The network, None when it is not known.
         now: Aware moment after which nothing can have happened, or None.
+        orders: Whether rows are orders, of which a key may have several.
         lines: Locations that changed since the step last found nothing more to do; a step that
             judges every line by itself need not look at others. None = all.
     """
 
     plant: Plant | None = None
     now: datetime | None = None
+    orders: bool = False
     lines: frozenset[str | None] | None = None
 
     def of_lines(self, work: pl.DataFrame) -> pl.DataFrame:

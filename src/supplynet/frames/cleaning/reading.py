@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from supplynet.errors import InvalidInput
-from supplynet.frames.aliases import rename_aliases, to_polars
+from supplynet.frames.aliases import ORDER_ID, rename_aliases, to_polars
 from supplynet.frames.cleaning.change import CONTENT, LOG_SCHEMA, ROW, WHY, Change, Context
 from supplynet.frames.cleaning.settings import NoSettings
 from supplynet.frames.demand import DEMAND_SCHEMA, KEY, cast_demand
@@ -31,10 +31,13 @@ class Reading:
         frame: ``WORK_SCHEMA``, in the input's order; cells that cannot be read are null (minutes:
             0). It need not conform.
         unreadable: Log rows of those cells, without a step.
+        orders: Whether the rows are orders or sales, of which a key may have several: they have an
+            order's id, or an amount under none of our own names.
     """
 
     frame: pl.DataFrame
     unreadable: pl.DataFrame
+    orders: bool
 
 
 def read(data: object) -> Reading:
@@ -44,7 +47,8 @@ def read(data: object) -> Reading:
         InvalidInput: It is no table, or the key or the amount is missing as a column.
     """
     try:
-        raw = rename_aliases(_table(data))
+        given = _table(data)
+        raw = rename_aliases(given)
         typed = cast_demand(_with_numbers(raw), strict=False)
         possible = pl.col("period_start").is_between(EARLIEST, LATEST)
         typed = typed.with_columns(pl.when(possible).then(pl.col("period_start")))
@@ -54,7 +58,8 @@ def read(data: object) -> Reading:
     frame = typed.with_columns(
         pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW), content.alias(CONTENT)
     )
-    return Reading(frame=frame, unreadable=_unreadable(raw, frame))
+    orders = ORDER_ID in raw.columns or not {"consumed", "demand"} & set(given.columns)
+    return Reading(frame=frame, unreadable=_unreadable(raw, frame), orders=orders)
 
 
 def types(work: pl.DataFrame, _settings: NoSettings, _context: Context) -> Change | None:

@@ -84,7 +84,8 @@ STEPS: dict[str, Step] = {
         reads=(*KEY, "shift"),
     ),
     "duplicates": Step(
-        does="rows that are there twice go; of different rows with one key the last counts",
+        does="rows that are there twice go; "
+        "orders of one key are summed, of other rows the last counts",
         settings=DuplicatesSettings,
         mend=duplicates,
     ),

@@ -16,16 +16,16 @@ _AMOUNTS = ("consumed", "rate", "demand")
 _MINUTES = ("starved_minutes", "stopped_minutes")
 
 
-def duplicates(
-    work: pl.DataFrame, settings: DuplicatesSettings, _context: Context
-) -> Change | None:
+def duplicates(work: pl.DataFrame, settings: DuplicatesSettings, context: Context) -> Change | None:
     """One row per key: twins are dropped, of others the last one wins or their sum stays."""
+    auto = "sum" if context.orders else "last"
+    same_key = auto if settings.same_key == "auto" else settings.same_key
     whole = pl.all_horizontal(pl.col(KEY).is_not_null())
     repeated = work.select(pl.struct(KEY).is_duplicated() & whole).to_series()
     if not repeated.any():
         return None
     rows = work.filter(repeated).sort(*KEY, ROW)
-    marked = _summed(rows) if settings.same_key == "sum" else _last(rows)
+    marked = _summed(rows) if same_key == "sum" else _last(rows)
     return _merge(work, marked)
 
 

@@ -67,8 +67,9 @@ def clean(
     """
     names = chosen(steps)
     given = _settings(settings or {})
-    context = Context(plant=plant, now=_aware(now))
+    now = _aware(now)
     reading = read(data)
+    context = Context(plant=plant, now=now, orders=reading.orders)
     logs = [_unreadable(reading, "types" in names)]
     work = _in_order(reading.frame)
     work, log = _mended(work, names, given, context)

@@ -72,12 +72,18 @@ class TimeZonesSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class DuplicatesSettings:
-    """Attributes: ``same_key``: the ``last`` of the rows wins, or their amounts ``sum`` up."""
+    """What becomes of rows with one key.
 
-    same_key: str = "last"
+    Attributes:
+        same_key: The ``last`` of the rows wins, or their amounts ``sum`` up; ``auto`` sums orders
+            and sales (rows with an ``order_id``, or with an amount that is named neither
+            ``consumed`` nor ``demand``) and takes the last of all else.
+    """
+
+    same_key: str = "auto"
 
     def __post_init__(self) -> None:
-        _one_of("same_key", self.same_key, ("last", "sum"))
+        _one_of("same_key", self.same_key, ("auto", "last", "sum"))
 
 
 @dataclass(frozen=True, kw_only=True)

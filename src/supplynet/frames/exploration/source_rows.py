@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import polars as pl
 
 _STRAY_SPANS = 2  # how many times the usual span a row may lie outside of it
 _SHORTEST_SPAN = timedelta(days=60)
+_BUSY_SHARE = 0.05  # of the usual number of rows, above which a day belongs to the data
+_FAR_OFF, _FAR_SHARE = timedelta(days=14), 0.05  # at least, and of the days between
+_FEW_SHARE = 0.001
 
 
 def with_days(frame: pl.DataFrame, zone: str) -> pl.DataFrame:
@@ -26,7 +29,7 @@ def with_days(frame: pl.DataFrame, zone: str) -> pl.DataFrame:
 
 
 def plausible(rows: pl.DataFrame, now: datetime | None) -> pl.Series:
-    """False for rows after ``now`` and for rows in another age than the rest."""
+    """False for rows after ``now``, for rows in another age and for a few far behind the rest."""
     start = rows["period_start"]
     good = pl.Series([True]).new_from_index(0, rows.height)
     if rows.is_empty():
@@ -39,7 +42,28 @@ def plausible(rows: pl.DataFrame, now: datetime | None) -> pl.Series:
     latest = datetime.max.replace(tzinfo=low.tzinfo)
     good &= start >= (low - room if low - earliest > room else earliest)
     good &= start <= (high + room if latest - high > room else latest)
+    good &= ~_lonely(rows["day"])
     return good if now is None else good & (start <= now)
+
+
+def _lonely(days: pl.Series) -> pl.Series:
+    """Rows before or behind the days that have rows as usual: slips of the year or the month.
+
+    They are few and far off: a part that runs out last, or a first part of a new month, is none.
+    """
+    counts = days.value_counts()
+    usual = counts["count"].median()
+    assert isinstance(usual, float)
+    busy = counts.filter(pl.col("count") > _BUSY_SHARE * usual)["day"]
+    first, last = busy.min(), busy.max()
+    assert isinstance(first, date)
+    assert isinstance(last, date)
+    room = max(_FAR_OFF, _FAR_SHARE * (last - first))
+    # Whole days of a Python int: near the first and the last year a date cannot be moved.
+    since, until = (days - first).dt.total_days(), (days - last).dt.total_days()
+    lonely = (since < -room.days) | (until > room.days)
+    few = int(lonely.sum()) < _FEW_SHARE * len(days)
+    return lonely if few else pl.Series([False]).new_from_index(0, len(days))
 
 
 def with_places(rows: pl.DataFrame) -> pl.DataFrame:

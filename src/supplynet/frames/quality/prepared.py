@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from supplynet.frames.aliases import ORDER_ID
 from supplynet.frames.demand import KEY
 from supplynet.frames.quality.found import SERIES
-from supplynet.frames.quality.reading import ORDER_ID
 
 CHUNK_ROWS = 1_000_000
 NO_SHIFT = 0

@@ -16,7 +16,6 @@ from supplynet.frames.aliases import rename_aliases, to_polars
 from supplynet.frames.demand import DEMAND_SCHEMA, KEY, cast_demand
 from supplynet.frames.quality.found import SERIES, Found, places
 
-ORDER_ID = "order_id"
 COLUMNS = tuple(name for name in DEMAND_SCHEMA if name != "rate")
 AMOUNTS = ("demand", "consumed")
 EMPTY = ("", "nan", "null", "none", "na", "n/a", "-")
