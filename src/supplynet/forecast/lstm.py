@@ -5,47 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from torch import Tensor, nn
+from torch import nn
 
-from supplynet.forecast.neural import Neural
-from supplynet.forecast.neural_network import Network, Shape
+from supplynet.forecast.recurrent import Recurrent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lstm(Neural):
-    """One LSTM for all series, trained on forking sequences (Wen et al. 2017, MQ-RNN).
-
-    One pass over a stretch of history gives a forecast at every few periods in it, so the
-    recurrence over a look-back is not repeated for each of them. The head joins the state at the
-    origin with what is known ahead of the target period.
-
-    Args:
-        hidden: Size of the LSTM's state.
-    """
+class Lstm(Recurrent):
+    """One LSTM for all series; see ``recurrent.Recurrent``."""
 
     name: ClassVar[str] = "lstm"
-
-    hidden: int = 64
-    fork: int = 42
-    stride: int = 3
-    epochs: int = 6
-    batch_size: int = 16
-    examples_per_epoch: int = 1000
-    learning_rate: float = 3e-3
-
-    def network(self, shape: Shape) -> LstmNetwork:
-        """A network that has learnt nothing."""
-        return LstmNetwork(shape, self)
-
-
-class LstmNetwork(Network):
-    """States of an LSTM at the origins."""
-
-    def __init__(self, shape: Shape, settings: Lstm) -> None:
-        super().__init__(shape, settings.hidden, settings.width)
-        self.encoder = nn.LSTM(shape.past, settings.hidden, batch_first=True)
-
-    def encode(self, past: Tensor, origins: Tensor, steps: int) -> Tensor:  # noqa: ARG002
-        """One state per origin; see ``Network.encode``."""
-        states: Tensor = self.encoder(past)[0]  # (batch, period, hidden)
-        return states[:, origins].unsqueeze(2)
+    cell = nn.LSTM
