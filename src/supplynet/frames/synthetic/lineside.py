@@ -16,6 +16,8 @@ from supplynet.frames.synthetic.thresholds import lead_time, thresholds
 
 PERIODS_AT_ONCE = 64  # turned on the side together: rows of arrays are faster than columns
 Longs = npt.NDArray[np.int64]
+PROMISED = 0.9
+"""Share of the regular lead times that are within what was promised."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -153,7 +155,8 @@ class Lineside:
         ready = start + np.ceil((takes + late) * length).astype(np.int64)
         arrival, received = self.clock.unloaded(line, ready)
         self.received[arrival, who] += quantity
-        due = start + np.ceil(self.lead.mean * factor * length).astype(np.int64)
+        promised = self.lead.at(np.array(PROMISED)) * factor * length
+        due = start + np.ceil(promised).astype(np.int64)
         when = np.full(len(who), period)
         self.book.columns.append((when, who, quantity, due, received, arrival, late))
 
