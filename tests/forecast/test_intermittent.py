@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from supplynet.forecast.adida import Adida
 from supplynet.forecast.croston_sba import CrostonSba
-from supplynet.forecast.intermittent import FittedIntermittent, Prior, Smoother
+from supplynet.forecast.intermittent import FittedIntermittent, Intermittent, Prior
 from supplynet.forecast.tsb import Tsb
 from supplynet.frames.panel import Panel, Period, daily_periods
 
@@ -166,7 +166,7 @@ def test_the_numbers_are_those_of_statsforecast(kind: type[CrostonSba | Tsb | Ad
 def test_an_empty_prior_forecasts_nothing() -> None:
     assert Prior.of(np.zeros((2, 5))).occurrence < 1e-3
     panel = days([0.0] * 20)
-    smoother: Smoother = Tsb()
+    smoother: Intermittent = Tsb()
     fitted: FittedIntermittent = Tsb().fit(panel)
     assert fitted.settings == smoother
     assert fitted.predict(panel, after(panel, 3), (0.5, 0.99)).max() == 0

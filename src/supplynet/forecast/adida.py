@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from supplynet.core.sample_paths import FloatArray
-from supplynet.forecast.intermittent import (
-    GRID,
-    FittedIntermittent,
-    Prior,
-    Smoothed,
-    Start,
-    fit_intermittent,
-    restore_intermittent,
-    settings_of,
-)
-from supplynet.forecast.model import Progress
-from supplynet.frames.panel import Panel, Period
-from supplynet.learning.artifacts import ModelState
+from supplynet.forecast.intermittent import Intermittent, Prior, Smoothed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adida:
+class Adida(Intermittent):
     """Blocks of as many periods as demand is apart, counted back from the last one, smoothed.
 
     The forecast of a period is the smoothed block over its length (Nikolopoulos et al. 2011, "An
@@ -36,34 +24,12 @@ class Adida:
         weights: Grid for the smoothing weight of the blocks; one value fixes it.
         start: "mean" begins with the mean of the history, "early" with that of its first third,
             "first" with the first block.
-        sizes: How many of the last sizes make the size distribution.
     """
 
-    weights: tuple[float, ...] = GRID
-    start: Start = "mean"
-    sizes: int = 64
-
-    def fit(
-        self,
-        panel: Panel,
-        future: Sequence[Period] = (),  # noqa: ARG002  # one shape for all models
-        *,
-        progress: Progress | None = None,  # noqa: ARG002
-    ) -> FittedIntermittent:
-        """Choose a smoothing weight for every series.
-
-        Raises:
-            HistoryTooShort: No period at all.
-        """
-        return fit_intermittent("adida", self, panel)
-
-    @classmethod
-    def restore(cls, state: ModelState) -> FittedIntermittent:
-        """Bring a saved model back."""
-        return restore_intermittent(cls(**settings_of(state)), state)
+    name: ClassVar[str] = "adida"
 
     def smooth(self, demand: FloatArray, a: FloatArray, b: FloatArray, prior: Prior) -> Smoothed:
-        """Run through a history; ``b`` only gives the shape. See ``intermittent.Smoother``."""
+        """Run through a history; ``b`` only gives the shape. See ``intermittent.Intermittent``."""
         share, size = prior.start(demand, self.start)
         rate = np.broadcast_to(share * size, np.broadcast_shapes(a.shape, size.shape)).copy()
         squared = np.zeros_like(rate)

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from supplynet.core.sample_paths import FloatArray
-from supplynet.forecast.intermittent import (
-    GRID,
-    FittedIntermittent,
-    Prior,
-    Smoothed,
-    Start,
-    fit_intermittent,
-    restore_intermittent,
-    settings_of,
-)
-from supplynet.forecast.model import Progress
-from supplynet.frames.panel import Panel, Period
-from supplynet.learning.artifacts import ModelState
+from supplynet.forecast.intermittent import Intermittent, Prior, Smoothed
 
 
 @dataclass(frozen=True, kw_only=True)
-class CrostonSba:
+class CrostonSba(Intermittent):
     """Size ``z`` and interval ``q`` of demand, each smoothed when there is demand.
 
     The forecast is ``(1 - b / 2) z / q``; the factor takes out the bias of ``z / q`` (Syntetos
@@ -36,34 +24,12 @@ class CrostonSba:
             value fixes both.
         start: "mean" begins with the mean size and interval of the history, "early" with those of
             its first third, "first" with the first of each, as the papers do.
-        sizes: How many of the last sizes make the size distribution.
     """
 
-    weights: tuple[float, ...] = GRID
-    start: Start = "mean"
-    sizes: int = 64
-
-    def fit(
-        self,
-        panel: Panel,
-        future: Sequence[Period] = (),  # noqa: ARG002  # one shape for all models
-        *,
-        progress: Progress | None = None,  # noqa: ARG002
-    ) -> FittedIntermittent:
-        """Choose smoothing weights for every series.
-
-        Raises:
-            HistoryTooShort: No period at all.
-        """
-        return fit_intermittent("croston_sba", self, panel)
-
-    @classmethod
-    def restore(cls, state: ModelState) -> FittedIntermittent:
-        """Bring a saved model back."""
-        return restore_intermittent(cls(**settings_of(state)), state)
+    name: ClassVar[str] = "croston_sba"
 
     def smooth(self, demand: FloatArray, a: FloatArray, b: FloatArray, prior: Prior) -> Smoothed:
-        """Run through a history; see ``intermittent.Smoother``."""
+        """Run through a history; see ``intermittent.Intermittent``."""
         occurrence, mean = prior.start(demand, self.start)
         size = np.broadcast_to(mean, np.broadcast_shapes(a.shape, mean.shape)).copy()
         interval = np.broadcast_to(1 / occurrence, np.broadcast_shapes(b.shape, mean.shape)).copy()

@@ -10,16 +10,17 @@ takes the weights that serve the others.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.forecast.closed_days import ClosedDays, usual_demand
 from supplynet.forecast.compound import compound_quantiles, last_sizes
-from supplynet.forecast.model import check_history
+from supplynet.forecast.model import Progress, check_history
 from supplynet.frames.panel import Panel, Period
 from supplynet.learning.artifacts import ModelState
 
@@ -77,17 +78,64 @@ class Smoothed:
     squared: FloatArray
 
 
-class Smoother(Protocol):
-    """Settings of a method for intermittent demand."""
+@dataclass(frozen=True, kw_only=True)
+class Intermittent(ABC):
+    """Settings of a method for intermittent demand.
 
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Grid for both smoothing weights, each in (0, 1]; one value fixes them."""
+    Args:
+        weights: Grid for both smoothing weights, each in (0, 1]; one value fixes them.
+        start: What smoothing begins with: "mean" the mean of the history, "early" that of its
+            first third, which follows a fading part better, "first" the first observation.
+        sizes: How many of the last sizes make the size distribution.
+    """
 
-    @property
-    def sizes(self) -> int:
-        """How many of the last sizes make the size distribution."""
+    name: ClassVar[str]
 
+    weights: tuple[float, ...] = GRID
+    start: Start = "mean"
+    sizes: int = 64
+
+    def fit(
+        self,
+        panel: Panel,
+        future: Sequence[Period] = (),  # noqa: ARG002  # one shape for all models
+        *,
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> FittedIntermittent:
+        """Choose the smoothing weights of every series.
+
+        Raises:
+            HistoryTooShort: No period at all.
+        """
+        check_history(panel, 1)
+        demand = usual_demand(panel)
+        prior = Prior.of(demand)
+        best, common = _choose(self, demand, prior)
+        return FittedIntermittent(
+            settings=self,
+            prior=prior,
+            closed=ClosedDays.of(panel),
+            common=common,
+            chosen=dict(zip(panel.series, best, strict=True)),
+        )
+
+    @classmethod
+    def restore(cls, state: ModelState) -> FittedIntermittent:
+        """Bring a saved model back."""
+        names = [(str(line), str(part)) for line, part in json.loads(state.texts["series"])]
+        pairs = [(float(a), float(b)) for a, b in state.arrays["weights"]]
+        scaler = state.scaler
+        # JSON has no tuples.
+        settings = {**state.settings, "weights": tuple(state.settings["weights"])}
+        return FittedIntermittent(
+            settings=cls(**settings),
+            prior=Prior(**scaler["prior"]),
+            closed=ClosedDays(share=scaler["closed"]),
+            common=(scaler["common"][0], scaler["common"][1]),
+            chosen=dict(zip(names, pairs, strict=True)),
+        )
+
+    @abstractmethod
     def smooth(self, demand: FloatArray, a: FloatArray, b: FloatArray, prior: Prior) -> Smoothed:
         """Run through a history.
 
@@ -104,14 +152,12 @@ class FittedIntermittent:
     """Smoothing weights by series; the state itself is smoothed anew from the panel given.
 
     Attributes:
-        model: Name in the registry.
         settings: The estimator.
         chosen: Two smoothing weights by series.
         common: Those that serve the panel best, for a series that it did not have.
     """
 
-    model: str
-    settings: Smoother
+    settings: Intermittent
     prior: Prior
     closed: ClosedDays
     common: tuple[float, float]
@@ -156,8 +202,8 @@ class FittedIntermittent:
         """The model as plain data."""
         names, pairs = list(self.chosen), list(self.chosen.values())
         return ModelState(
-            model=self.model,
-            settings=asdict(self.settings),  # type: ignore[call-overload]  # all are dataclasses
+            model=self.settings.name,
+            settings=asdict(self.settings),
             scaler={
                 "prior": asdict(self.prior),
                 "closed": self.closed.share,
@@ -168,48 +214,8 @@ class FittedIntermittent:
         )
 
 
-def fit_intermittent(model: str, settings: Smoother, panel: Panel) -> FittedIntermittent:
-    """Choose the smoothing weights of every series.
-
-    Raises:
-        HistoryTooShort: No period at all.
-    """
-    check_history(panel, 1)
-    demand = usual_demand(panel)
-    prior = Prior.of(demand)
-    best, common = _choose(settings, demand, prior)
-    return FittedIntermittent(
-        model=model,
-        settings=settings,
-        prior=prior,
-        closed=ClosedDays.of(panel),
-        common=common,
-        chosen=dict(zip(panel.series, best, strict=True)),
-    )
-
-
-def restore_intermittent(settings: Smoother, state: ModelState) -> FittedIntermittent:
-    """Bring a saved model back."""
-    names = [(str(line), str(part)) for line, part in json.loads(state.texts["series"])]
-    pairs = [(float(a), float(b)) for a, b in state.arrays["weights"]]
-    scaler = state.scaler
-    return FittedIntermittent(
-        model=state.model,
-        settings=settings,
-        prior=Prior(**scaler["prior"]),
-        closed=ClosedDays(share=scaler["closed"]),
-        common=(scaler["common"][0], scaler["common"][1]),
-        chosen=dict(zip(names, pairs, strict=True)),
-    )
-
-
-def settings_of(state: ModelState) -> dict[str, Any]:
-    """Saved settings with the grid as the tuple that it was."""
-    return {**state.settings, "weights": tuple(state.settings["weights"])}
-
-
 def _choose(
-    settings: Smoother, demand: FloatArray, prior: Prior
+    settings: Intermittent, demand: FloatArray, prior: Prior
 ) -> tuple[list[tuple[float, float]], tuple[float, float]]:
     """Best pair of weights for each series, and for the panel."""
     grid = np.array(settings.weights, dtype=float)

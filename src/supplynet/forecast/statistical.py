@@ -19,10 +19,11 @@ import json
 import logging
 import multiprocessing
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -49,20 +50,68 @@ _RUNAWAY = 5.0  # times the largest demand of the history: no forecast is believ
 _BATCH = 100  # series between two calls of ``progress``
 
 
-class Local(Protocol):
-    """Settings of a method that models each series by itself."""
+@dataclass(frozen=True, kw_only=True)
+class Local(ABC):
+    """Settings of a method that models each series by itself.
 
-    @property
-    def seasons(self) -> int:
-        """How many of the last seasons are looked at."""
+    Args:
+        seasons: How many of the last seasons (weeks, or years) are looked at.
+        n_jobs: Processes to search with; each loads statsforecast anew.
+    """
 
-    @property
-    def n_jobs(self) -> int:
-        """Processes to search with."""
+    name: ClassVar[str]
 
+    seasons: int = 26
+    n_jobs: int = 1
+
+    def fit(
+        self,
+        panel: Panel,
+        future: Sequence[Period] = (),  # noqa: ARG002  # one shape for all models
+        *,
+        progress: Progress | None = None,
+    ) -> FittedLocal:
+        """Search the form of every series, in batches; several processes when ``n_jobs`` asks.
+
+        ``progress`` is told the fallbacks so far as loss.
+
+        Raises:
+            HistoryTooShort: Fewer than two seasons.
+        """
+        check_history(panel, max(_LEAST_OBSERVED, 2 * season_length(panel.periods)))
+        grid = WeekGrid.of(panel, (), self.seasons)
+        found: list[Form | str] = []
+        batches = [grid.demand[i : i + _BATCH] for i in range(0, len(panel.series), _BATCH)]
+        for done, batch in enumerate(_each(self, batches, grid.season), start=1):
+            found += batch
+            if progress is not None:
+                progress(done, len(batches), float(sum(isinstance(one, str) for one in found)))
+        pairs = list(zip(panel.series, found, strict=True))
+        return FittedLocal(
+            settings=self,
+            typical=typical_level(panel),
+            closed=ClosedDays.of(panel),
+            forms={name: form for name, form in pairs if not isinstance(form, str)},
+            fallbacks={name: reason for name, reason in pairs if isinstance(reason, str)},
+        )
+
+    @classmethod
+    def restore(cls, state: ModelState) -> FittedLocal:
+        """Bring a saved model back."""
+        forms, fallbacks = (json.loads(state.texts[name]) for name in ("forms", "fallbacks"))
+        return FittedLocal(
+            settings=cls(**state.settings),
+            typical=state.scaler["typical"],
+            closed=ClosedDays(share=state.scaler["closed"]),
+            forms={(line, part): form for line, part, form in forms},
+            fallbacks={(line, part): reason for line, part, reason in fallbacks},
+        )
+
+    @abstractmethod
     def search(self, demand: FloatArray, season: int) -> Form:
         """The best form of a series without gaps, shape (place,)."""
 
+    @abstractmethod
     def model(self, form: Form, season: int) -> Any:
         """A model of statsforecast that has this form."""
 
@@ -72,14 +121,12 @@ class FittedLocal:
     """The form of each series.
 
     Attributes:
-        model: Name in the registry.
         settings: The estimator.
         forms: By series; one that it lacks is searched for when it is predicted.
         fallbacks: Why a series is forecast by the shift mean instead.
         typical: Level of a series never observed.
     """
 
-    model: str
     settings: Local
     typical: float
     closed: ClosedDays
@@ -110,7 +157,7 @@ class FittedLocal:
             name, reason = next(iter(failed.items()))
             log.warning(
                 "%s: %d series are forecast by shift_mean instead, the first is %s/%s: %s",
-                *(self.model, len(failed), *name, reason),
+                *(self.settings.name, len(failed), *name, reason),
             )
         return result
 
@@ -129,51 +176,11 @@ class FittedLocal:
         forms = [[*name, form] for name, form in self.forms.items()]
         fallbacks = [[*name, reason] for name, reason in self.fallbacks.items()]
         return ModelState(
-            model=self.model,
-            settings=asdict(self.settings),  # type: ignore[call-overload]  # all are dataclasses
+            model=self.settings.name,
+            settings=asdict(self.settings),
             scaler={"typical": self.typical, "closed": self.closed.share},
             texts={"forms": json.dumps(forms), "fallbacks": json.dumps(fallbacks)},
         )
-
-
-def fit_local(
-    model: str, settings: Local, panel: Panel, progress: Progress | None = None
-) -> FittedLocal:
-    """Search the form of every series, in batches; several processes when ``n_jobs`` asks.
-
-    Raises:
-        HistoryTooShort: Fewer than two seasons.
-    """
-    check_history(panel, max(_LEAST_OBSERVED, 2 * season_length(panel.periods)))
-    grid = WeekGrid.of(panel, (), settings.seasons)
-    found: list[Form | str] = []
-    batches = [grid.demand[i : i + _BATCH] for i in range(0, len(panel.series), _BATCH)]
-    for done, batch in enumerate(_each(settings, batches, grid.season), start=1):
-        found += batch
-        if progress is not None:
-            progress(done, len(batches), float(sum(isinstance(one, str) for one in found)))
-    pairs = list(zip(panel.series, found, strict=True))
-    return FittedLocal(
-        model=model,
-        settings=settings,
-        typical=typical_level(panel),
-        closed=ClosedDays.of(panel),
-        forms={name: form for name, form in pairs if not isinstance(form, str)},
-        fallbacks={name: reason for name, reason in pairs if isinstance(reason, str)},
-    )
-
-
-def restore_local(settings: Local, state: ModelState) -> FittedLocal:
-    """Bring a saved model back."""
-    forms, fallbacks = (json.loads(state.texts[name]) for name in ("forms", "fallbacks"))
-    return FittedLocal(
-        model=state.model,
-        settings=settings,
-        typical=state.scaler["typical"],
-        closed=ClosedDays(share=state.scaler["closed"]),
-        forms={(line, part): form for line, part, form in forms},
-        fallbacks={(line, part): reason for line, part, reason in fallbacks},
-    )
 
 
 class _Unfit(ForecastError):

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from supplynet.core.sample_paths import FloatArray
-from supplynet.forecast.intermittent import (
-    GRID,
-    FittedIntermittent,
-    Prior,
-    Smoothed,
-    Start,
-    fit_intermittent,
-    restore_intermittent,
-    settings_of,
-)
-from supplynet.forecast.model import Progress
-from supplynet.frames.panel import Panel, Period
-from supplynet.learning.artifacts import ModelState
+from supplynet.forecast.intermittent import Intermittent, Prior, Smoothed, Start
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tsb:
+class Tsb(Intermittent):
     """Size ``z`` smoothed when there is demand, probability ``p`` in every period.
 
     The forecast is ``p z`` (Teunter, Syntetos and Babai 2011, "Intermittent demand: linking
@@ -37,34 +25,14 @@ class Tsb:
         start: "mean" begins with the mean size and share of the history, "early" with those of
             its first third, which follows a fading part better, "first" with the first size and
             the first period.
-        sizes: How many of the last sizes make the size distribution.
     """
 
-    weights: tuple[float, ...] = GRID
+    name: ClassVar[str] = "tsb"
+
     start: Start = "early"
-    sizes: int = 64
-
-    def fit(
-        self,
-        panel: Panel,
-        future: Sequence[Period] = (),  # noqa: ARG002  # one shape for all models
-        *,
-        progress: Progress | None = None,  # noqa: ARG002
-    ) -> FittedIntermittent:
-        """Choose smoothing weights for every series.
-
-        Raises:
-            HistoryTooShort: No period at all.
-        """
-        return fit_intermittent("tsb", self, panel)
-
-    @classmethod
-    def restore(cls, state: ModelState) -> FittedIntermittent:
-        """Bring a saved model back."""
-        return restore_intermittent(cls(**settings_of(state)), state)
 
     def smooth(self, demand: FloatArray, a: FloatArray, b: FloatArray, prior: Prior) -> Smoothed:
-        """Run through a history; see ``intermittent.Smoother``."""
+        """Run through a history; see ``intermittent.Intermittent``."""
         share, mean = prior.start(demand, self.start)
         size = np.broadcast_to(mean, np.broadcast_shapes(a.shape, mean.shape)).copy()
         chance = np.broadcast_to(share, np.broadcast_shapes(b.shape, mean.shape)).copy()
