@@ -1,6 +1,7 @@
 import numpy as np
 
-from supplynet.forecast.demand_class import CLASSES, demand_classes
+from supplynet.forecast.demand_class import demand_classes
+from supplynet.frames.demand_classes import DEMAND_CLASSES
 
 
 def test_classes_by_interval_and_variation_of_sizes() -> None:
@@ -14,7 +15,7 @@ def test_classes_by_interval_and_variation_of_sizes() -> None:
             [np.nan, np.nan, np.nan, 5, 5, 5],  # what was not observed is no gap
         ]
     )
-    names = [CLASSES[i] for i in demand_classes(demand)]
+    names = [DEMAND_CLASSES[i] for i in demand_classes(demand)]
     assert names == ["smooth", "erratic", "intermittent", "lumpy", "intermittent", "smooth"]
 
 

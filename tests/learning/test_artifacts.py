@@ -11,7 +11,6 @@ from supplynet.learning.artifacts import (
     load_metrics,
     load_model,
     save_model,
-    write_atomically,
 )
 
 STATE = ModelState(
@@ -98,15 +97,6 @@ def test_a_name_cannot_leave_the_workspace(tmp_path: Path) -> None:
         save_model(tmp_path, "../m", STATE)
     with pytest.raises(InvalidId):
         load_model(tmp_path, "a/b")
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
-    path = tmp_path / "f"
-    write_atomically(path, b"old")
-    with pytest.raises(TypeError):
-        write_atomically(path, "text is not bytes")  # type: ignore[arg-type]  # on purpose
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in tmp_path.iterdir()] == ["f"]
 
 
 def test_members_are_kept_inside_however_deep(tmp_path: Path) -> None:

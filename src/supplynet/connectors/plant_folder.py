@@ -8,8 +8,6 @@ empty cell takes the default of its field.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +19,7 @@ from supplynet.connectors.plant_sheets import Report, read_sheet, write_sheet
 from supplynet.connectors.plant_tables import TABLES
 from supplynet.core.network import Plant
 from supplynet.errors import InvalidInput, NotFound, PlantErrors
+from supplynet.files import write_atomically
 
 FILES = (FILE, *(table.file for table in TABLES))
 
@@ -62,7 +61,7 @@ def write_plant(plant: Plant, folder: Path) -> None:
         )
     folder.mkdir(parents=True, exist_ok=True)
     for file, data in contents.items():
-        _replace(folder / file, data or b"")
+        write_atomically(folder / file, data or b"")
 
 
 def _parse(contents: Mapping[str, bytes | None], report: Report, subject: str) -> Plant:
@@ -95,17 +94,3 @@ def _check_names(folder: Path, contents: Mapping[str, bytes | None], report: Rep
         meant = get_close_matches(path.name, absent, n=1, cutoff=0.85)
         if path.name not in FILES and meant:
             report.add(path.name, None, None, "the file is unknown", f"did you mean {meant[0]!r}?")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write beside ``path`` and move over it, so that a reader sees the old or the new file."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -14,6 +14,7 @@ from supplynet.connectors.table_checked import Checked
 from supplynet.connectors.table_layout import Said
 from supplynet.connectors.table_profile import Profile, Recognise
 from supplynet.errors import InvalidInput
+from supplynet.files import write_atomically
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -84,11 +85,8 @@ def write_profile(profile: Profile, folder: Path) -> Path:
         InvalidInput: See ``check_profile_name``.
     """
     check_profile_name(profile.name)
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{profile.name}.toml"
-    draft = path.with_suffix(".draft")
-    draft.write_text(tomli_w.dumps(_as_toml(profile)), encoding="utf-8")
-    draft.replace(path)
+    write_atomically(path, tomli_w.dumps(_as_toml(profile)).encode())
     return path
 
 

@@ -99,7 +99,7 @@ class ShiftCalendar:
         if day in self.closed_days:
             return True
         country = self.holiday_country
-        return country is not None and day in _public_holidays(country, day.year)
+        return country is not None and day in public_holidays(country, day.year)
 
     def shifts_of(self, day: date) -> list[Shift]:
         """Shifts that start on the local date ``day``, in order of time.
@@ -184,8 +184,13 @@ class ShiftCalendar:
         )
 
 
-@lru_cache(maxsize=64)
-def _public_holidays(region: str, year: int) -> frozenset[date]:
+@lru_cache(maxsize=512)
+def public_holidays(region: str, year: int) -> frozenset[date]:
+    """Dates without work by law in ``region``: ``DE``, or ``DE-BY`` with its state.
+
+    Raises:
+        NotImplementedError: The region is none of ``holiday_regions``.
+    """
     country, _, state = region.partition("-")
     return frozenset(holidays.country_holidays(country, subdiv=state or None, years=year))
 

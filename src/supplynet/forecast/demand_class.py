@@ -6,13 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from supplynet.core.sample_paths import FloatArray
-from supplynet.frames.features.rhythm import ADI_LIMIT, CV2_LIMIT
-
-CLASSES = ("smooth", "erratic", "intermittent", "lumpy")
+from supplynet.frames.demand_classes import demand_class
 
 
 def demand_classes(demand: FloatArray) -> npt.NDArray[np.int64]:
-    """Place in ``CLASSES`` of each series (Syntetos, Boylan and Croston 2005), shape (series,).
+    """Place in ``frames.demand_classes.DEMAND_CLASSES`` of each series, shape (series,).
 
     By the observed periods per period with demand (1.32) and the squared coefficient of variation
     of the sizes (0.49), both at the series' own pace: days on which it never sells count as gaps.
@@ -29,4 +27,4 @@ def demand_classes(demand: FloatArray) -> npt.NDArray[np.int64]:
     mean = sizes.sum(axis=1) / some
     variance = (np.where(wanted, demand - mean[:, None], 0.0) ** 2).sum(axis=1) / some
     variation = variance / np.where(mean > 0, mean, 1.0) ** 2
-    return np.asarray(2 * (interval >= ADI_LIMIT) + (variation >= CV2_LIMIT), dtype=np.int64)
+    return demand_class(interval, variation)

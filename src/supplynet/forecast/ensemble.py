@@ -13,10 +13,11 @@ from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import ConfigError, MissingExtra
 from supplynet.forecast import registry
 from supplynet.forecast.blending import renormalised
-from supplynet.forecast.demand_class import CLASSES, demand_classes
+from supplynet.forecast.demand_class import demand_classes
 from supplynet.forecast.ensemble_calls import MemberCalls
 from supplynet.forecast.ensemble_trial import Cutoffs, Trial, finite, forecasts
 from supplynet.forecast.model import Estimator, Predictor, Progress, check_history
+from supplynet.frames.demand_classes import DEMAND_CLASSES
 from supplynet.frames.panel import Panel, Period
 from supplynet.learning.artifacts import ModelState
 from supplynet.learning.scaling import tail_of
@@ -171,7 +172,7 @@ class FittedEnsemble:
 
     Attributes:
         members: By name, in the order of the weights.
-        weights: >= 0, each row sums to 1, shape (class, member); classes are ``CLASSES``.
+        weights: >= 0, each row sums to 1, shape (class, member); classes are ``DEMAND_CLASSES``.
         losses: Scaled pinball loss of every member that was tried; empty without a trial.
         dropped: Why a member is not used, by name.
     """
@@ -215,7 +216,7 @@ class FittedEnsemble:
             settings=asdict(self.settings),
             scaler={
                 "members": list(self.members),
-                "classes": list(CLASSES),
+                "classes": list(DEMAND_CLASSES),
                 "losses": dict(self.losses),
                 "dropped": dict(self.dropped),
             },
@@ -258,7 +259,7 @@ def _label(model: str, taken: Mapping[str, object]) -> str:
 
 
 def _equal(models: Mapping[str, Estimator]) -> FloatArray:
-    return np.full((len(CLASSES), len(models)), 1 / max(1, len(models)))
+    return np.full((len(DEMAND_CLASSES), len(models)), 1 / max(1, len(models)))
 
 
 def _pruned(

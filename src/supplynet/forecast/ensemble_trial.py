@@ -11,9 +11,10 @@ from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import ForecastError
 from supplynet.forecast.backtest import naive_scales
 from supplynet.forecast.blending import best_weights, shrunk
-from supplynet.forecast.demand_class import CLASSES, demand_classes
+from supplynet.forecast.demand_class import demand_classes
 from supplynet.forecast.model import Estimator, Predictor
 from supplynet.forecast.quantiles import QUANTILES
+from supplynet.frames.demand_classes import DEMAND_CLASSES
 from supplynet.frames.panel import Panel, Period
 from supplynet.learning.scaling import tail_of
 from supplynet.learning.windows import season_length, trailing_unit
@@ -59,7 +60,8 @@ class Trial:
         members: Names.
         quantiles: At ``QUANTILES``, shape (member, cell, quantile).
         actual: What happened, shape (cell,); only observed cells.
-        classes: Place in ``CLASSES`` of the cell's series at the first cutoff, shape (cell,).
+        classes: Place in ``DEMAND_CLASSES`` of the cell's series at the first cutoff, shape
+            (cell,).
     """
 
     members: tuple[str, ...]
@@ -105,7 +107,7 @@ class Trial:
         cells = len(self.actual)
         common = shrunk(best_weights(self.quantiles, self.actual), equal, cells, prior)
         rows = []
-        for place in range(len(CLASSES)):
+        for place in range(len(DEMAND_CLASSES)):
             inside = self.classes == place
             count = int(inside.sum())
             own = best_weights(self.quantiles[:, inside], self.actual[inside]) if count else common

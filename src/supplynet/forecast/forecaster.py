@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -26,7 +25,7 @@ from supplynet.forecast.quantiles import QUANTILES, at_levels, mean
 from supplynet.frames.aliases import DEFAULT_LOCATION
 from supplynet.frames.augmentation import training_rows
 from supplynet.frames.demand import ensure_demand
-from supplynet.frames.features.holiday import public_holidays
+from supplynet.frames.features.holiday import holidays_of
 from supplynet.frames.panel import (
     Panel,
     Period,
@@ -88,7 +87,7 @@ class TimeGrid:
             return frozenset()
         years = range(first - 1, min(last, first + 100) + 2)
         return frozenset().union(
-            *(_holidays_of(self.country, self.subdivision, year) for year in years)
+            *(holidays_of(self.country, self.subdivision, year) for year in years)
         )
 
 
@@ -206,11 +205,6 @@ class FittedForecaster:
         wanted = at_levels(found, QUANTILES, levels)
         values = np.concatenate([wanted, mean(found, QUANTILES)[..., None]], axis=-1)
         return _frame(self.history, future, (*levels, None), values)
-
-
-@lru_cache(maxsize=1024)
-def _holidays_of(country: str, subdivision: str | None, year: int) -> frozenset[date]:
-    return public_holidays(country, subdivision, year)
 
 
 def _panel(frame: pl.DataFrame, grid: TimeGrid) -> Panel:

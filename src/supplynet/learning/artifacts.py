@@ -16,9 +16,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -31,6 +29,7 @@ import numpy.typing as npt
 
 from supplynet.core.ids import check_id
 from supplynet.errors import ModelError
+from supplynet.files import write_atomically
 
 SCHEMA = 1
 _PACKAGES = ("supplynet", "numpy", "lightgbm", "scikit-learn", "torch")
@@ -163,20 +162,6 @@ def read_manifest(workspace: Path, name: str) -> Manifest:
     if manifest.schema != SCHEMA or manifest.name != name or set(files) != wanted or not sums_ok:
         raise ModelError(f"the manifest of model {name} does not describe it; restore or train")
     return manifest
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that readers see the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _manifest_path(workspace: Path, name: str) -> Path:

@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from supplynet.learning.artifacts import write_atomically
+from supplynet.files import write_atomically
 
 _KEPT = 2
 _FACTS = "facts"

@@ -21,6 +21,7 @@ import polars as pl
 
 from supplynet.config import load_settings
 from supplynet.errors import InsufficientData, InvalidInput, ModelError, NotFound
+from supplynet.files import write_atomically
 from supplynet.forecast import registry
 from supplynet.forecast.backtest import Backtest, backtest
 from supplynet.forecast.metrics import METRICS, metrics_frame, series_metrics
@@ -29,7 +30,7 @@ from supplynet.forecast.quantiles import QUANTILES, mean
 from supplynet.frames.aliases import to_polars
 from supplynet.frames.demand import sum_rows
 from supplynet.frames.panel import Panel, daily_periods, panel_from_frame
-from supplynet.learning.artifacts import load_metrics, load_model, save_model, write_atomically
+from supplynet.learning.artifacts import load_metrics, load_model, save_model
 from supplynet.learning.scaling import tail_of
 from supplynet.services.books import system_now
 from supplynet.services.forecasting import estimator_of

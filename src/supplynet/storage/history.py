@@ -6,7 +6,6 @@ key again replaces what was there, so an import may be repeated.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ from typing import Literal, Self
 import polars as pl
 
 from supplynet.errors import StoreError
+from supplynet.files import one_writer, sync_folder
 from supplynet.frames.demand import KEY, conform, empty_demand
 
 HistoryKind = Literal["imported", "ledger"]
@@ -73,7 +73,7 @@ class HistoryDraft:
         if self._write:
             with _writable(self._directory):
                 self._directory.mkdir(parents=True, exist_ok=True)
-                self._lock.enter_context(_one_writer(self._directory))
+                self._lock.enter_context(one_writer(self._directory / ".lock"))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -113,7 +113,7 @@ class HistoryDraft:
             for path, draft in self._drafts.items():
                 draft.replace(path)
             if self._drafts:
-                _sync_folder(self._directory)
+                sync_folder(self._directory)
         self._drafts = {}
 
 
@@ -208,20 +208,3 @@ def _writable(directory: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(f"history {directory} cannot be written: {error}") from error
-
-
-@contextmanager
-def _one_writer(directory: Path) -> Iterator[None]:
-    """Two writers of one month would lose one's rows; the lock ends with the process."""
-    with (directory / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _sync_folder(directory: Path) -> None:
-    """Make the renaming itself survive a power cut."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,16 +6,14 @@ was there, so an import may be repeated.
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
 
 from supplynet.errors import InvalidInput, StoreError
+from supplynet.files import one_writer, sync_folder, write_atomically
 from supplynet.frames.tables import DELIVERIES_SCHEMA, PLAN_SCHEMA, conform_table
 
 
@@ -82,7 +80,7 @@ def write_table(folder: Path, name: str, frame: pl.DataFrame, *, write: bool = T
         return _compare(read_table(folder, name), given, key)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _one_writer(folder):
+        with one_writer(folder / ".lock"):
             there = read_table(folder, name)
             outcome = _compare(there, given, key)
             if outcome.new or outcome.changed:
@@ -106,22 +104,7 @@ def _compare(there: pl.DataFrame, given: pl.DataFrame, key: tuple[str, ...]) -> 
 
 
 def _replace(path: Path, rows: pl.DataFrame) -> None:
-    draft = path.with_suffix(".draft")
-    with draft.open("wb") as file:
-        rows.write_parquet(file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)  # the renaming itself survives a power cut
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _one_writer(folder: Path) -> Iterator[None]:
-    """Two writers of one table would lose one's rows; the lock ends with the process."""
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    content = BytesIO()
+    rows.write_parquet(content)
+    write_atomically(path, content.getvalue())
+    sync_folder(path.parent)

@@ -16,7 +16,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from supplynet.frames.features import KINDS, FeatureSet, live_table
-from supplynet.frames.features.holiday import public_holidays
+from supplynet.frames.features.holiday import holidays_of
 from supplynet.frames.panel import Period
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def divided(above: float | None, below: float | None) -> float | None:
 def holiday_distance(row: Slow, feature: Any, direction: int) -> float:
     for days in range(feature.most):
         day = row.period.local_date + timedelta(days=direction * days)
-        if day in public_holidays(feature.country, None, day.year):
+        if day in holidays_of(feature.country, None, day.year):
             return days
     return float(feature.most)
 
@@ -288,7 +288,7 @@ SLOW: dict[str, Callable[[Any, Slow], list[Answer]]] = {
     "is_month_end": one(lambda _f, row: float(month_end(row.period.local_date))),
     "is_holiday": one(
         lambda f, row: float(
-            row.period.local_date in public_holidays("DE", None, 2026)
+            row.period.local_date in holidays_of("DE", None, 2026)
             if f.country
             else row.plant.calendar.is_closed(row.period.local_date)
         )

@@ -16,9 +16,9 @@ from pathlib import Path
 import polars as pl
 
 from supplynet.connectors.signals.definition import Definition
-from supplynet.connectors.signals.files import write_whole
 from supplynet.connectors.signals.provider import SignalRequest
 from supplynet.errors import InvalidInput
+from supplynet.files import write_atomically
 from supplynet.frames.tables import DRIVERS_SCHEMA, conform_table
 
 SCHEMA = 1
@@ -94,4 +94,4 @@ def write_entry(path: Path, entry: Entry) -> None:
         "start": entry.start.isoformat(),
         "end": entry.end.isoformat(),
     }
-    write_whole(path, json.dumps(about).encode() + b"\n" + packed)
+    write_atomically(path, json.dumps(about).encode() + b"\n" + packed)

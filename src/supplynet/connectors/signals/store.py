@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
-from supplynet.connectors.signals.files import write_whole
 from supplynet.connectors.signals.revisions import merge_revisions
 from supplynet.errors import InvalidInput, StoreError
+from supplynet.files import one_writer, write_atomically
 from supplynet.frames.tables import DRIVERS_SCHEMA, conform_table
 
 
@@ -44,20 +41,12 @@ def add_drivers(path: Path, fetched: pl.DataFrame, now: datetime, *, dated: bool
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _one_writer(path):
+        with one_writer(path.with_name(f".{path.name}.lock")):
             stored = read_drivers(path)
             merged = merge_revisions(stored, fetched, now, dated=dated)
             content = io.BytesIO()
             merged.write_parquet(content)
-            write_whole(path, content.getvalue())
+            write_atomically(path, content.getvalue())
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
     return merged.join(stored, on=merged.columns, how="anti", nulls_equal=True).height
-
-
-@contextmanager
-def _one_writer(path: Path) -> Iterator[None]:
-    """Two writers would lose one's rows; the lock ends with the process."""
-    with path.with_name(f".{path.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

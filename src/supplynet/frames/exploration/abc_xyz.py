@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from supplynet.core.sample_paths import FloatArray
+from supplynet.frames.demand_classes import ABC_LIMITS, XYZ_LIMITS
 from supplynet.frames.exploration.charts import curve
-from supplynet.frames.exploration.classes import ABC, XYZ, abc, variation, xyz
+from supplynet.frames.exploration.classes import abc, variation, xyz
 from supplynet.frames.exploration.grids import heat_map
 from supplynet.frames.exploration.section import Figure, Section, Table
 from supplynet.frames.exploration.source import Source, relative_level
@@ -169,10 +170,11 @@ def _table(frame: pl.DataFrame, by: str) -> Table:
 
 
 def _method(source: Source, by: str) -> tuple[str, ...]:
+    (most, nearly), (little, much) = ABC_LIMITS, XYZ_LIMITS
     week = "week" if source.unit.name == "day" and source.grid.columns >= 28 else source.unit.name
     return (
-        f"A: the largest parts until they make {ABC[0]:.0%} of the {by}, B: until {ABC[1]:.0%}, "
+        f"A: the largest parts until they make {most:.0%} of the {by}, B: until {nearly:.0%}, "
         "C: the rest. "
-        f"X: the use of a {week} varies by up to {XYZ[0]:g} of its mean (coefficient of variation, "
-        f"without the weekday wave), Y: up to {XYZ[1]:g}, Z: more.".replace("%", " %"),
+        f"X: the use of a {week} varies by up to {little:g} of its mean (coefficient of variation, "
+        f"without the weekday wave), Y: up to {much:g}, Z: more.".replace("%", " %"),
     )

@@ -6,15 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from supplynet.core.sample_paths import FloatArray
+from supplynet.frames.demand_classes import (
+    ABC_LIMITS,
+    DEMAND_CLASSES,
+    XYZ_LIMITS,
+    demand_class,
+)
 from supplynet.frames.exploration.row_statistics import row_means, row_squares
 
-ABC = (0.80, 0.95)
-"""Shares of the whole up to which an item is A, then B; the item that crosses still belongs."""
-XYZ = (0.5, 1.0)
-"""Coefficients of variation up to which an item is X, then Y."""
-ADI_LIMIT, CV2_LIMIT = 1.32, 0.49
-"""Syntetos, Boylan & Croston (2005), J. Operational Research Society 56, 495-503."""
-CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "unclear", "no demand")
+CLASSES = (*DEMAND_CLASSES, "unclear", "no demand")
 _FEWEST = 4  # columns with demand from which a class is said
 Text = npt.NDArray[np.str_]
 
@@ -31,7 +31,9 @@ def abc(values: FloatArray) -> Text:
         return made
     order = np.argsort(-values, kind="stable")
     before = (np.cumsum(values[order]) - values[order]) / total
-    letters = np.where(before < ABC[0] - 1e-9, "A", np.where(before < ABC[1] - 1e-9, "B", "C"))
+    letters = np.where(
+        before < ABC_LIMITS[0] - 1e-9, "A", np.where(before < ABC_LIMITS[1] - 1e-9, "B", "C")
+    )
     made[order] = np.where(values[order] > 0, letters, "C")
     return made
 
@@ -52,7 +54,7 @@ def variation(values: FloatArray) -> FloatArray:
 def xyz(cv: FloatArray) -> Text:
     """X, Y or Z for each coefficient of variation; Z where it is not known."""
     with np.errstate(invalid="ignore"):
-        return np.where(cv <= XYZ[0], "X", np.where(cv <= XYZ[1], "Y", "Z"))
+        return np.where(cv <= XYZ_LIMITS[0], "X", np.where(cv <= XYZ_LIMITS[1], "Y", "Z"))
 
 
 def interval_and_size(used: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -70,10 +72,7 @@ def interval_and_size(used: FloatArray) -> tuple[FloatArray, FloatArray]:
 def demand_classes(used: FloatArray) -> tuple[Text, FloatArray, FloatArray]:
     """Class, ADI and CV2 of each series; ``unclear`` under four columns with demand."""
     adi, cv2 = interval_and_size(used)
-    often, even = adi < ADI_LIMIT, cv2 < CV2_LIMIT
-    made = np.select(
-        [often & even, often & ~even, ~often & even], ["smooth", "erratic", "intermittent"], "lumpy"
-    )
+    made = np.array(DEMAND_CLASSES)[demand_class(adi, cv2)]
     some = (used > 0).sum(axis=1)
     made = np.where(some < _FEWEST, "unclear", made)
     return np.where(some == 0, "no demand", made), adi, cv2

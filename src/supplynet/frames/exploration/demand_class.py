@@ -5,13 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from supplynet.frames.demand_classes import ADI_LIMIT, CV2_LIMIT
 from supplynet.frames.exploration.charts import Bar, bars
-from supplynet.frames.exploration.classes import (
-    ADI_LIMIT,
-    CLASSES,
-    CV2_LIMIT,
-    demand_classes,
-)
+from supplynet.frames.exploration.classes import CLASSES, demand_classes
 from supplynet.frames.exploration.point_charts import Point, scatter
 from supplynet.frames.exploration.section import Figure, Section, Table
 from supplynet.frames.exploration.source import Source

@@ -5,12 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import ClassVar
 
-import holidays
-
 from supplynet.core.sample_paths import FloatArray
+from supplynet.core.shifts import public_holidays
 from supplynet.errors import ConfigError
 from supplynet.frames.features.calendar import by_period
 from supplynet.frames.features.feature import Feature, Role
@@ -20,15 +18,14 @@ from supplynet.frames.features.settings import whole
 _DAY = timedelta(days=1)
 
 
-@lru_cache(maxsize=512)
-def public_holidays(country: str, subdivision: str | None, year: int) -> frozenset[date]:
+def holidays_of(country: str, subdivision: str | None, year: int) -> frozenset[date]:
     """Dates without work by law.
 
     Raises:
         ConfigError: The country or its subdivision is not known.
     """
     try:
-        return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
+        return public_holidays(country if subdivision is None else f"{country}-{subdivision}", year)
     except NotImplementedError:
         place = country if subdivision is None else f"{country}, subdivision {subdivision}"
         raise ConfigError(
@@ -55,7 +52,7 @@ class IsHoliday(Feature):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.country is not None:
-            public_holidays(self.country, self.subdivision, 2024)
+            holidays_of(self.country, self.subdivision, 2024)
         elif self.subdivision is not None:
             raise ConfigError("feature is_holiday: a subdivision needs its country")
 
@@ -66,7 +63,7 @@ class IsHoliday(Feature):
             return [by_period(rows, lambda period: period.is_holiday)]
 
         def is_free(day: date) -> bool:
-            return day in public_holidays(country, self.subdivision, day.year)
+            return day in holidays_of(country, self.subdivision, day.year)
 
         return [by_period(rows, lambda period: is_free(period.local_date))]
 
@@ -89,7 +86,7 @@ class _HolidayDistance(Feature):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        public_holidays(self.country, self.subdivision, 2024)
+        holidays_of(self.country, self.subdivision, 2024)
 
     @property
     @abstractmethod
@@ -102,7 +99,7 @@ class _HolidayDistance(Feature):
         def distance(day: date) -> int:
             for days in range(self.most):
                 other = day + self.direction * days * _DAY
-                if other in public_holidays(self.country, self.subdivision, other.year):
+                if other in holidays_of(self.country, self.subdivision, other.year):
                     return days
             return self.most
 

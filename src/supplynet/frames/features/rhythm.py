@@ -10,16 +10,12 @@ import numpy as np
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.frames.as_known import Index
+from supplynet.frames.demand_classes import ABC_LIMITS, DEMAND_CLASSES, XYZ_LIMITS, demand_class
 from supplynet.frames.features import kernels
 from supplynet.frames.features.feature import Categories, Feature, Need, Role
 from supplynet.frames.features.history import Trailing
 from supplynet.frames.features.rows import Rows, pieces
 from supplynet.frames.features.settings import whole
-
-ADI_LIMIT, CV2_LIMIT = 1.32, 0.49
-"""Syntetos, Boylan and Croston (2005): intermittent from this interval, erratic from this CV2."""
-_XYZ_LIMITS = (0.5, 1.0)
-_ABC_LIMITS = (0.8, 0.95)
 
 
 class ZeroShare(Trailing):
@@ -97,7 +93,7 @@ class DemandClass(_ClassAtCutoff):
     """
 
     kind: ClassVar[str] = "demand_class"
-    names: ClassVar[tuple[str, ...]] = ("smooth", "erratic", "intermittent", "lumpy")
+    names: ClassVar[tuple[str, ...]] = DEMAND_CLASSES
 
     def codes(self, rows: Rows) -> Index:
         """Of what was wanted in the window; one demand alone has no variation."""
@@ -105,9 +101,7 @@ class DemandClass(_ClassAtCutoff):
         interval = rows.trailing(rows.demand, _interval, self.window)
         spread = rows.trailing(sizes, kernels.deviation, self.window)
         square = kernels.ratio(spread, rows.trailing(sizes, kernels.mean, self.window)) ** 2
-        erratic = np.where(np.isnan(square), 0.0, square) >= CV2_LIMIT
-        code = 2 * (interval >= ADI_LIMIT) + erratic
-        return np.where(np.isnan(interval), -1, code)
+        return np.where(np.isnan(interval), -1, demand_class(interval, square))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +116,7 @@ class XyzClass(_ClassAtCutoff):
         variation = kernels.ratio(
             rows.trailing(rows.demand, kernels.deviation, self.window), rows.mean(self.window)
         )
-        code = np.searchsorted(_XYZ_LIMITS, variation, side="left")
+        code = np.searchsorted(XYZ_LIMITS, variation, side="left")
         return np.where(np.isnan(variation), -1, code)
 
 
@@ -171,7 +165,7 @@ def _abc(moved: FloatArray) -> FloatArray:
     order = np.argsort(-moved, axis=0, kind="stable")
     sums = np.cumsum(np.take_along_axis(moved, order, axis=0), axis=0)
     before = kernels.ratio(np.vstack([np.zeros_like(sums[:1]), sums[:-1]]), sums[-1:])
-    code = np.where(np.isnan(before), -1.0, np.searchsorted(_ABC_LIMITS, before, side="right"))
+    code = np.where(np.isnan(before), -1.0, np.searchsorted(ABC_LIMITS, before, side="right"))
     ranked = np.empty_like(code)
     np.put_along_axis(ranked, order, code, axis=0)
     return np.where(moved > 0, ranked, np.where(sums[-1:] > 0, 2.0, -1.0))
