@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -39,7 +40,7 @@ class Shape:
         return self.calendar + OWN_KNOWN
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """A network: ``encode`` is the model's own, the head is everyone's.
 
     Args:
@@ -60,6 +61,7 @@ class Network(nn.Module):
             self.own = nn.Embedding(shape.series + 1, width, padding_idx=0)
             nn.init.zeros_(self.own.weight)
 
+    @abstractmethod
     def encode(self, past: Tensor, origins: Tensor, steps: int) -> Tensor:
         """What each origin knows of its past.
 
@@ -71,7 +73,6 @@ class Network(nn.Module):
         Returns:
             Shape (batch, origin, step, state); one step where all steps share it.
         """
-        raise NotImplementedError
 
     def forward(self, past: Tensor, origins: Tensor, known: Tensor, series: Tensor) -> Tensor:
         """Scaled quantiles.

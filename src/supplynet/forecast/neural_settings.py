@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ HEADS = ("shared", "individual")
 
 
 @dataclass(frozen=True, kw_only=True)
-class NeuralSettings:
+class NeuralSettings(ABC):
     """Settings that all neural models have.
 
     Args:
@@ -71,9 +72,9 @@ class NeuralSettings:
         if not 0 < self.validation < 1:
             raise ConfigError(f"model {self.name}: validation is a share above 0 and below 1")
 
+    @abstractmethod
     def network(self, shape: Shape) -> Network:
         """A network that has learnt nothing."""
-        raise NotImplementedError
 
     @property
     def cut(self) -> Cut:
