@@ -16,6 +16,7 @@ from typing import Any, cast, get_args
 import numpy as np
 import polars as pl
 
+from supplynet.core.ids import series_id
 from supplynet.core.sample_paths import FloatArray
 from supplynet.core.shifts import ShiftCalendar
 from supplynet.errors import InvalidInput
@@ -235,4 +236,4 @@ def _frame(
 
 
 def _unique_id(location_id: str, part_id: str) -> str:
-    return part_id if location_id == DEFAULT_LOCATION else f"{location_id}/{part_id}"
+    return part_id if location_id == DEFAULT_LOCATION else series_id(location_id, part_id)

@@ -96,6 +96,11 @@ def has_plant(workspace: Workspace) -> bool:
     return (workspace.plant / "plant.toml").is_file()
 
 
+def plant_of(books: Books) -> Plant | None:
+    """The plant, where there is one."""
+    return books.plant if has_plant(books.workspace) else None
+
+
 def open_books(folder: Path, *, wall_clock: Callable[[], datetime] = system_now) -> Books:
     """Open the workspace in ``folder``; brings its database up to date.
 

@@ -22,7 +22,7 @@ from supplynet.frames.quality import QualityReport, check_quality
 from supplynet.frames.synthetic import sales_training_data
 from supplynet.frames.tables import conform_table
 from supplynet.services import signals
-from supplynet.services.books import Books, has_plant, open_books, system_now
+from supplynet.services.books import Books, open_books, plant_of, system_now
 from supplynet.services.generating import WORLD
 from supplynet.services.history import history_frame
 from supplynet.services.importing import (
@@ -196,7 +196,7 @@ def quality_of(books: Books) -> QualityReport:
     Raises:
         InvalidInput: There is no history.
     """
-    return check_quality(history_frame(books), now=books.now(), plant=_plant(books))
+    return check_quality(history_frame(books), now=books.now(), plant=plant_of(books))
 
 
 def exploration(folder: Path, file: Path | None = None) -> Exploration:
@@ -218,7 +218,7 @@ def exploration_of(books: Books) -> Exploration:
     Raises:
         InvalidInput: There is no history.
     """
-    frame, plant = history_frame(books), _plant(books)
+    frame, plant = history_frame(books), plant_of(books)
     return explore(
         frame,
         plant=plant,
@@ -237,7 +237,3 @@ def _table(books: Books, name: str) -> pl.DataFrame:
     if found.is_empty() and made.is_dir():
         return conform_table(pl.read_parquet(made), TABLES[name][0])
     return found
-
-
-def _plant(books: Books) -> Plant | None:
-    return books.plant if has_plant(books.workspace) else None

@@ -17,7 +17,7 @@ from supplynet.core.events import Event, EventType
 from supplynet.core.network import Plant
 from supplynet.core.shifts import ShiftCalendar
 from supplynet.errors import InvalidInput
-from supplynet.services.books import Books, has_plant
+from supplynet.services.books import Books
 from supplynet.services.generating import forget_generated
 from supplynet.services.history import as_of
 from supplynet.services.import_outcome import ImportRequest, Taken
@@ -29,11 +29,6 @@ CountKey = tuple[str, str, datetime]
 Report = Callable[[float, str], None]
 IMPORT = "import"
 _PLAN_KEY = ["location_id", "product", "period_start"]
-
-
-def plant_of(books: Books) -> Plant | None:
-    """The plant, where there is one."""
-    return books.plant if has_plant(books.workspace) else None
 
 
 def shift_start_in(plant: Plant) -> Callable[[str, date, str | None], datetime | None]:

@@ -31,10 +31,9 @@ from supplynet.connectors.table_source import Source
 from supplynet.connectors.table_templates import template, write_template
 from supplynet.core.network import Plant
 from supplynet.errors import InvalidInput, NotFound, StoreError
-from supplynet.services.books import Books, open_books
+from supplynet.services.books import Books, open_books, plant_of
 from supplynet.services.import_outcome import ImportOutcome, ImportRequest, Taken, outcome_of
 from supplynet.services.import_taking import (
-    plant_of,
     shift_start_in,
     starts_shift_in,
     take_history,

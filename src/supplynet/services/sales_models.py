@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 
 from supplynet.config import load_settings
+from supplynet.core.ids import model_key
 from supplynet.errors import InsufficientData, InvalidInput, ModelError, NotFound
 from supplynet.files import write_atomically
 from supplynet.forecast import registry
@@ -280,11 +281,6 @@ class ForecastingService:
 
 MOST_OPENED = 256
 """Models that are kept in memory."""
-
-
-def model_key(warehouse_id: str, sku_id: str) -> str:
-    """``{warehouse_id}_{sku_id}``, as the guide has it."""
-    return f"{warehouse_id}_{sku_id}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
