@@ -28,6 +28,7 @@ import torch
 from supplynet.cli.benchmarking import Result, Setup
 from supplynet.forecast import registry
 from supplynet.forecast.backtest import backtest, naive_scales, score
+from supplynet.forecast.covariates import Covariates
 from supplynet.forecast.lstm import Lstm
 from supplynet.forecast.model import Predictor
 from supplynet.forecast.neural import Neural
@@ -105,7 +106,9 @@ def _forks(panel: Panel, setup: Setup) -> Iterator[Row]:
 
 
 def _examples(panel: Panel, settings: Neural) -> Examples:
-    return Examples(panel, ("",), typical_level(panel), settings.cut, torch.device("cpu"))
+    return Examples(
+        panel, ("",), typical_level(panel), Covariates(), settings.cut, torch.device("cpu")
+    )
 
 
 def _seen(settings: Neural, examples: Examples) -> int:
@@ -121,7 +124,7 @@ def _curve(
 ) -> list[tuple[float, float]]:
     """Seconds and validation loss after each epoch, until a loss or so many seconds."""
     with reproducible(settings.seed):
-        network = settings.network(Shape.of(1, 0))
+        network = settings.network(Shape.of(1, 0, Covariates()))
     found: list[tuple[float, float]] = []
     started = process_time()
 
@@ -157,7 +160,9 @@ def _loss(
 
     def loss(numbers: torch.Tensor) -> torch.Tensor:
         batch = (learnt if torch.is_grad_enabled() else judged).batch(numbers)
-        predicted = network(batch.past, batch.origins, batch.known, torch.zeros_like(batch.series))
+        predicted = network(
+            batch.past, batch.origins, batch.known, torch.zeros_like(batch.series)[:, None]
+        )
         return pinball(predicted, batch.target, levels)
 
     return loss

@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch")
 
 from supplynet.errors import ConfigError, HistoryTooShort, MissingExtra, ModelError  # noqa: E402
 from supplynet.forecast import registry  # noqa: E402
+from supplynet.forecast.covariates import Covariates  # noqa: E402
 from supplynet.forecast.gru import Gru  # noqa: E402
 from supplynet.forecast.lstm import Lstm  # noqa: E402
 from supplynet.forecast.mlp import Mlp  # noqa: E402
@@ -43,7 +44,7 @@ def counting(days: int, lines: int = 2) -> Panel:
 
 
 def examples(panel: Panel, settings: Neural) -> Examples:
-    return Examples(panel, ("",), 5.0, settings.cut, CPU)
+    return Examples(panel, ("",), 5.0, Covariates(), settings.cut, CPU)
 
 
 def test_a_batch_holds_what_each_origin_sees_and_what_follows_it() -> None:
@@ -106,14 +107,16 @@ def test_forks_and_windows_give_the_same_forecast_from_the_same_past() -> None:
     whole = examples(counting(120), settings)
     network = untrained(settings)
     batch = whole.batch(whole.training[:5])
-    forked = network(batch.past, batch.origins, batch.known, batch.series)
-    window = network(batch.past[:, :12], batch.origins[:1], batch.known[:, :1], batch.series)
+    forked = network(batch.past, batch.origins, batch.known, batch.series[:, None])
+    window = network(
+        batch.past[:, :12], batch.origins[:1], batch.known[:, :1], batch.series[:, None]
+    )
     torch.testing.assert_close(forked[:, :1], window)
 
 
 def untrained(settings: Neural) -> Network:
     """With a head that looks at its input, as one that has learnt."""
-    network = settings.network(Shape.of(1, 0))
+    network = settings.network(Shape.of(1, 0, Covariates()))
     torch.nn.init.normal_(network.head.weight)
     return network
 

@@ -1,6 +1,7 @@
 """``Forecaster``: any model on any table, for notebooks and scripts.
 
     Forecaster("lightgbm", freq="1d").fit(frame).predict(horizon=28, quantiles=[0.1, 0.5, 0.9])
+    Forecaster("nhits", freq="1d").fit(frame, future=prices_and_events).predict(horizon=28)
 
 Tables go in and out under Nixtla's names (``unique_id, ds, y``) or any others that
 ``frames.aliases`` knows; a ``unique_id`` is ``location/part``, or a part alone.
@@ -9,7 +10,7 @@ Tables go in and out under Nixtla's names (``unique_id, ds, y``) or any others t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, cast, get_args
 
@@ -21,6 +22,7 @@ from supplynet.core.sample_paths import FloatArray
 from supplynet.core.shifts import ShiftCalendar
 from supplynet.errors import InvalidInput
 from supplynet.forecast import registry
+from supplynet.forecast.given_inputs import given_inputs
 from supplynet.forecast.model import Predictor, Progress
 from supplynet.forecast.quantiles import QUANTILES, at_levels, mean
 from supplynet.frames.aliases import DEFAULT_LOCATION
@@ -137,12 +139,28 @@ class Forecaster:
             "time_zone": time_zone,
         }
 
-    def fit(self, data: object, *, progress: Progress | None = None) -> FittedForecaster:
+    def fit(
+        self,
+        data: object,
+        *,
+        future: object = None,
+        past: Sequence[str] = (),
+        static: object = None,
+        progress: Progress | None = None,
+    ) -> FittedForecaster:
         """Learn from a table; it stays as it is.
 
         Args:
             data: History under any known names, or an ``Augmented`` one. A period without a row
                 is not observed, which is not a demand of 0.
+            future: What is known ahead, from the beginning of the history to the end of the
+                horizon: a table with a time and, where they differ by series, its keys; each
+                further column of numbers, flags or texts is an input, with ``known_at`` where it
+                was not known all the time. Values of history may stand in ``data`` instead, under
+                the same names. Or a production plan (``location_id, product, period_start, units,
+                recorded_at``), or ``frames.inputs.FeatureInputs``.
+            past: Columns of ``data`` that are known when their period is over, such as the weather.
+            static: Facts, one row per series, part or location.
             progress: Told of every round where training takes rounds.
 
         Raises:
@@ -155,8 +173,12 @@ class Forecaster:
         freq = self._freq or infer_frequency(frame["period_start"])
         grid = TimeGrid(freq=freq, **cast("dict[str, Any]", self._place))
         panel = _panel(frame, grid)
+        given = given_inputs(data, panel.periods, future, past, static)
+        panel = replace(panel, inputs=given.inputs)
         predictor = self._estimator.fit(panel, progress=progress)
-        return FittedForecaster(predictor=predictor, grid=grid, history=panel)
+        return FittedForecaster(
+            predictor=predictor, grid=grid, history=panel, known_until=given.until
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -167,20 +189,39 @@ class FittedForecaster:
         predictor: See ``forecast.model``.
         grid: Its periods.
         history: What ``predict`` starts from.
+        known_until: Last moment that the inputs known ahead tell of; None = there are none.
     """
 
     predictor: Predictor
     grid: TimeGrid
     history: Panel
+    known_until: datetime | None = None
 
-    def observing(self, data: object) -> FittedForecaster:
+    def observing(
+        self,
+        data: object,
+        *,
+        future: object = None,
+        past: Sequence[str] = (),
+        static: object = None,
+    ) -> FittedForecaster:
         """The same model at the end of another history: later rows, or other series.
+
+        Args:
+            data: As for ``Forecaster.fit``.
+            future: As there; when neither it nor ``past`` nor ``static`` is given, those of the
+                fit go on.
+            past: As there.
+            static: As there.
 
         Raises:
             InvalidInput: The table does not conform or does not fit the frequency.
         """
         panel = _panel(ensure_demand(data), self.grid)
-        return FittedForecaster(predictor=self.predictor, grid=self.grid, history=panel)
+        given = given_inputs(data, panel.periods, future, past, static)
+        if given.inputs is None:
+            return replace(self, history=replace(panel, inputs=self.history.inputs))
+        return replace(self, history=replace(panel, inputs=given.inputs), known_until=given.until)
 
     def predict(self, horizon: int, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> pl.DataFrame:
         """Demand of the ``horizon`` periods after the history.
@@ -194,7 +235,8 @@ class FittedForecaster:
             ``y`` in parts; sorted, the mean last.
 
         Raises:
-            InvalidInput: A horizon or a level that cannot be.
+            InvalidInput: A horizon or a level that cannot be, or what is known ahead ends before
+                the horizon does.
         """
         if not 1 <= horizon <= LONGEST_HORIZON:
             raise InvalidInput(f"horizon is {horizon}; give 1 to {LONGEST_HORIZON} periods")
@@ -202,6 +244,11 @@ class FittedForecaster:
         if not all(0 < level < 1 for level in levels):
             raise InvalidInput(f"quantiles {list(quantiles)} must lie between 0 and 1")
         future = self.grid.after(self.history.periods, horizon)
+        if self.known_until is not None and future[-1].start > self.known_until:
+            raise InvalidInput(
+                f"future= ends {self.known_until:%Y-%m-%d %H:%M}, a horizon of {horizon} needs it "
+                f"until {future[-1].start:%Y-%m-%d %H:%M}; give the rest, e.g. with observing()"
+            )
         found = self.predictor.predict(self.history, future, QUANTILES)
         wanted = at_levels(found, QUANTILES, levels)
         values = np.concatenate([wanted, mean(found, QUANTILES)[..., None]], axis=-1)

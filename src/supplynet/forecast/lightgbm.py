@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ import numpy as np
 from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import ConfigError
 from supplynet.forecast.count_spread import CountSpread
+from supplynet.forecast.covariates import Covariates
 from supplynet.forecast.features import FEATURES
 from supplynet.forecast.model import Progress, check_features, check_history
 from supplynet.forecast.quantiles import QUANTILES, at_levels, tidy
@@ -26,7 +28,7 @@ from supplynet.learning.windows import season_length, shift_names
 
 OBJECTIVES = ("quantile", "tweedie", "poisson")
 STRATEGIES = ("direct", "recursive")
-_CATEGORICAL = ["weekday", "shift"]
+_CATEGORICAL = ("weekday", "shift")
 _LEAST_BASE = 0.1  # parts: what a mean is a multiple of, where the profile says next to nothing
 _TRACE = 1e-6
 
@@ -86,10 +88,12 @@ class LightGbm:
         """
         check_history(panel, 3 * season_length(panel.periods))
         names, typical = shift_names(panel.periods), typical_level(panel)
+        covariates = Covariates.of(panel)
         rows = training_rows(
             panel,
             names,
             typical,
+            covariates,
             horizon=self.leads,
             most_rows=self.most_rows,
             seed=self.seed,
@@ -98,7 +102,8 @@ class LightGbm:
             settings=self,
             shifts=names,
             typical=typical,
-            boosters=self._train(rows, progress),
+            covariates=covariates,
+            boosters=self._train(rows, covariates, progress),
         )
         if self.objective != "quantile":
             mean = fitted.mean_of(rows)
@@ -112,7 +117,9 @@ class LightGbm:
         """How many leads the boosters know."""
         return 1 if self.strategy == "recursive" else self.horizon
 
-    def _train(self, rows: TreeRows, progress: Progress | None) -> dict[str, str]:
+    def _train(
+        self, rows: TreeRows, covariates: Covariates, progress: Progress | None
+    ) -> dict[str, str]:
         mean = self.objective != "quantile"
         base = _base(rows)
         data = lightgbm.Dataset(
@@ -121,8 +128,8 @@ class LightGbm:
             np.maximum(rows.demand, 0.0) / base + _TRACE if mean else rows.target,
             # Weights as the inverse variance: exactly Poisson's likelihood where counts are.
             weight=(base / rows.spread) ** 2 if mean else None,
-            feature_name=list(FEATURES),
-            categorical_feature=_CATEGORICAL,
+            feature_name=[*FEATURES, *_plain(covariates.columns)],
+            categorical_feature=_categorical(covariates),
             params=self._parameters(),
         )
         wanted = {"mean": {}} if mean else {_name(q): {"alpha": q} for q in QUANTILES}
@@ -158,13 +165,15 @@ class LightGbm:
         Raises:
             ModelError: It was made with other features.
         """
-        check_features(state, FEATURES)
         scaler, texts = state.scaler, dict(state.texts)
+        covariates = Covariates.from_dict(scaler.get("covariates", {}))
+        check_features(state, (*FEATURES, *covariates.columns))
         own = json.loads(texts.pop("spread", "[]"))
         return FittedLightGbm(
             settings=cls(**state.settings),
             shifts=tuple(scaler["shifts"]),
             typical=scaler["typical"],
+            covariates=covariates,
             boosters=texts,
             spread=CountSpread(
                 common=scaler.get("spread", 1.0), own={(line, part): r for line, part, r in own}
@@ -186,6 +195,7 @@ class FittedLightGbm:
     settings: LightGbm
     shifts: tuple[str, ...]
     typical: float
+    covariates: Covariates
     boosters: Mapping[str, str]
     spread: CountSpread = field(default_factory=CountSpread)
     growth: float = 0.0
@@ -208,7 +218,9 @@ class FittedLightGbm:
 
     def one_step(self, panel: Panel, future: Sequence[Period]) -> FloatArray:
         """Quantiles from the history alone, at ``QUANTILES``, shape (series, step, quantile)."""
-        rows = future_rows(panel, future, self.shifts, self.typical, self.settings.leads)
+        rows = future_rows(
+            panel, future, self.shifts, self.typical, self.covariates, self.settings.leads
+        )
         if self.settings.objective == "quantile":
             scaled = np.stack([self._raw(_name(q), rows) for q in QUANTILES], axis=-1)
             values = rows.location[:, None] + rows.spread[:, None] * scaled
@@ -235,8 +247,9 @@ class FittedLightGbm:
                 "typical": self.typical,
                 "spread": self.spread.common,
                 "growth": self.growth,
+                "covariates": self.covariates.to_dict(),
             },
-            features=FEATURES,
+            features=(*FEATURES, *self.covariates.columns),
             texts={**self.boosters, "spread": json.dumps(own)},
         )
 
@@ -247,3 +260,16 @@ def _base(rows: TreeRows) -> FloatArray:
 
 def _name(level: float) -> str:
     return f"booster_{level:g}"
+
+
+def _categorical(covariates: Covariates) -> list[int]:
+    """Places of the columns that hold codes."""
+    count = len(FEATURES) + len(covariates.columns)
+    codes = range(count - len(covariates.categories), count)
+    return [*(FEATURES.index(name) for name in _CATEGORICAL), *codes]
+
+
+def _plain(columns: Sequence[str]) -> list[str]:
+    """Names that LightGBM takes: letters, digits and ``_``, each once."""
+    plain = [re.sub(r"[^A-Za-z0-9_]", "_", name) for name in columns]
+    return [name if plain.count(name) == 1 else f"{name}_{i}" for i, name in enumerate(plain)]

@@ -8,7 +8,6 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from supplynet.forecast.neural import Neural
-from supplynet.forecast.neural_inputs import OWN_PAST
 from supplynet.forecast.neural_network import Network, Shape, own_features, windows
 
 
@@ -39,7 +38,7 @@ class MlpNetwork(Network):
         super().__init__(shape, settings.hidden, settings.width)
         self.lookback = settings.lookback
         self.layers = nn.Sequential(
-            nn.Linear(OWN_PAST * settings.lookback, settings.hidden),
+            nn.Linear(shape.own_past * settings.lookback, settings.hidden),
             nn.ReLU(),
             nn.Linear(settings.hidden, settings.hidden),
             nn.ReLU(),
@@ -47,6 +46,6 @@ class MlpNetwork(Network):
 
     def encode(self, past: Tensor, origins: Tensor, steps: int) -> Tensor:  # noqa: ARG002
         """One state per origin; see ``Network.encode``."""
-        seen = windows(own_features(past), origins, self.lookback)
+        seen = windows(own_features(past, self.own_past), origins, self.lookback)
         states: Tensor = self.layers(seen.flatten(2))
         return states.unsqueeze(2)

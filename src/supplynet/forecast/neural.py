@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from supplynet.errors import ModelError
+from supplynet.forecast.covariates import Covariates
 from supplynet.forecast.model import Progress, check_features, check_history
 from supplynet.forecast.neural_examples import Examples
 from supplynet.forecast.neural_fitted import Fitted
@@ -80,18 +81,21 @@ class Neural(NeuralSettings):
             settings=self,
             shifts=shift_names(panel.periods),
             typical=typical_level(panel),
+            covariates=Covariates.of(panel),
             series=panel.series if self.heads == "individual" else (),
             weights={},
         )
         device = choose_device(self.device)
         with tensorboard_log(log) as epoch_log, limited_threads(self.threads):
-            examples = Examples(panel, blank.shifts, blank.typical, self.cut, device)
+            examples = Examples(
+                panel, blank.shifts, blank.typical, blank.covariates, self.cut, device
+            )
             with reproducible(self.seed):
                 network = blank.fresh_network()
                 if start:
                     _take_over(network, blank, start)
                 key = _key(self, panel, network) if checkpoints else ""
-                numbers = torch.from_numpy(blank.numbers(panel)).to(device)
+                numbers = torch.from_numpy(blank.heads(panel)).to(device)
                 loss = self._loss_of(network.to(device), examples, numbers, device)
                 done = 0
                 for phase in self._phases(examples):
@@ -119,7 +123,8 @@ class Neural(NeuralSettings):
         def loss(chosen: Tensor) -> Tensor:
             batch = examples.batch(chosen)
             with precision(device, mixed=self.mixed_precision):
-                predicted = network(batch.past, batch.origins, batch.known, numbers[batch.series])
+                told = torch.cat([numbers[batch.series], batch.codes], dim=1)
+                predicted = network(batch.past, batch.origins, batch.known, told)
             return pinball(predicted.float(), batch.target, levels)
 
         return loss
@@ -147,7 +152,8 @@ class Neural(NeuralSettings):
         Raises:
             ModelError: It was made with other features, settings or shapes.
         """
-        check_features(state, (*PAST, *KNOWN))
+        covariates = Covariates.from_dict(state.scaler.get("covariates", {}))
+        check_features(state, (*PAST, *KNOWN, *covariates.columns))
         try:
             settings = cls(**state.settings)
         except TypeError as error:
@@ -158,6 +164,7 @@ class Neural(NeuralSettings):
             settings=settings,
             shifts=tuple(state.scaler["shifts"]),
             typical=state.scaler["typical"],
+            covariates=covariates,
             series=tuple((line, part) for line, part in state.scaler.get("series", ())),
             weights=dict(state.arrays),
         )
@@ -215,6 +222,8 @@ def _key(settings: Neural, panel: Panel, network: Network) -> str:
     digest.update(json.dumps(facts).encode())
     digest.update("".join(start.isoformat() for start in panel.period_starts).encode())
     digest.update(np.ascontiguousarray(panel.demand).tobytes())
+    if panel.inputs:
+        digest.update(panel.inputs.fingerprint.encode())
     for value in network.state_dict().values():
         digest.update(value.numpy().tobytes())
     return digest.hexdigest()

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from supplynet.forecast.covariates import Covariates
 from supplynet.forecast.neural_inputs import Float32, Inputs, calendar_inputs
 from supplynet.frames.panel import Panel
 from supplynet.learning.windows import Index
@@ -42,6 +43,7 @@ class Batch:
         origins: Last period that each fork sees, shape (fork,).
         known: Shape (stretch, fork, step, known feature); the calendar comes first.
         series: Row of the series in the panel, shape (stretch,).
+        codes: Of its static categories, shape (stretch, category).
         target: Scaled, shape (stretch, fork, step); NaN = not observed.
     """
 
@@ -49,6 +51,7 @@ class Batch:
     origins: Tensor
     known: Tensor
     series: Tensor
+    codes: Tensor
     target: Tensor
 
 
@@ -65,6 +68,7 @@ class Examples:
         panel: Panel,
         names: Sequence[str],
         typical: float,
+        covariates: Covariates,
         cut: Cut,
         device: torch.device,
     ) -> None:
@@ -75,7 +79,7 @@ class Examples:
         starts = np.arange(last, 2 * cut.stride, -max(fork, cut.stride))[::-1]
         held = max(1, round(cut.validation * len(starts)))
         made = [
-            _Part.of(part, names, typical, cut, starts[chosen][:, None] + forks)
+            _Part.of(part, names, typical, covariates, cut, starts[chosen][:, None] + forks)
             for part, chosen in _parts(panel, starts, held, len(forks), cut)
         ]
         calendar = calendar_inputs(panel.periods, names)
@@ -92,6 +96,8 @@ class Examples:
         self._lookback = lookback
         self._calendar = _tensor(np.pad(calendar, ((lookback, 0), (0, 0))), device)
         self._past = _tensor(np.pad(own, ((0, 0), (lookback, 0), (0, 0))), device)
+        codes = np.concatenate([part.codes for part in made])
+        self._codes = _tensor(codes, device)
         self._first, self._series = _tensor(first, device), _tensor(rows, device)
         self._known = _tensor(np.concatenate([part.known for part in made]), device)
         self._target = _tensor(target, device)
@@ -114,6 +120,7 @@ class Examples:
             origins=self._origins,
             known=torch.cat(known, dim=-1),
             series=series,
+            codes=self._codes[series],
             target=self._target[numbers],
         )
 
@@ -125,9 +132,10 @@ def shortened(cut: Cut, periods: int) -> int:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Part:
-    """Stretches of some series: own past (series, ...), all else by stretch."""
+    """Stretches of some series: own past and codes (series, ...), all else by stretch."""
 
     past: Float32
+    codes: Index
     series: Index
     first: Index
     known: Float32
@@ -135,13 +143,22 @@ class _Part:
 
     @classmethod
     def of(
-        cls, panel: Panel, names: Sequence[str], typical: float, cut: Cut, origins: Index
+        cls,
+        panel: Panel,
+        names: Sequence[str],
+        typical: float,
+        covariates: Covariates,
+        cut: Cut,
+        origins: Index,
     ) -> _Part:
-        inputs = Inputs.of(panel, (), names=names, typical=typical, horizon=cut.horizon)
+        inputs = Inputs.of(
+            panel, (), names=names, typical=typical, covariates=covariates, horizon=cut.horizon
+        )
         known, target = inputs.examples(origins)
         count = len(panel.series)
         return cls(
             past=inputs.past(),
+            codes=inputs.beside.codes,
             series=np.repeat(np.arange(count), len(origins)),
             first=np.tile(origins[:, 0], count),
             known=known.reshape(-1, *known.shape[2:]),

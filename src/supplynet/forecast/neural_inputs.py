@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from supplynet.core.sample_paths import FloatArray
+from supplynet.forecast.covariates import Covariates, CovariateValues
 from supplynet.forecast.features import (
     calendar_table,
     line_codes,
@@ -24,7 +25,7 @@ Float32 = npt.NDArray[np.float32]
 PAST = ("surprise", "line_surprise", "observed", "log_level", "calendar")
 KNOWN = ("calendar", "step", "slot_lag_1", "slot_lag_2", "profile_ratio", "log_location")
 OWN_PAST, OWN_KNOWN = len(PAST) - 1, len(KNOWN) - 1
-"""How many features a series has of its own, beside the calendar's."""
+"""How many features a series has of its own, beside the calendar's and the covariates."""
 _MOST_SPREADS = 10.0  # inputs and targets are cut here: one typing error must not rule
 
 
@@ -41,12 +42,14 @@ class Inputs:
         calendar: Shape (period, calendar feature), future included.
         lines: Line of each series, shape (series,).
         horizon: Longer leads are told as the longest that was trained.
+        beside: The covariates.
     """
 
     scaling: Scaling
     calendar: Float32
     lines: Index
     horizon: int
+    beside: CovariateValues
 
     @classmethod
     def of(
@@ -56,18 +59,21 @@ class Inputs:
         *,
         names: Sequence[str],
         typical: float,
+        covariates: Covariates,
         horizon: int,
     ) -> Inputs:
         """Scale a panel; arguments as for ``learning.scaling.Profile.of``."""
+        scaling = Scaling.of(Profile.of(panel, future, names, typical))
         return cls(
-            scaling=Scaling.of(Profile.of(panel, future, names, typical)),
+            scaling=scaling,
             calendar=calendar_inputs([*panel.periods, *future], names),
             lines=line_codes(panel.series),
             horizon=horizon,
+            beside=CovariateValues.of(covariates, panel, future, scaling),
         )
 
     def past(self) -> Float32:
-        """Own inputs of finished periods, shape (series, period, own feature).
+        """Own inputs of finished periods and covariates, shape (series, period, own feature).
 
         A period that was not observed says 0, and that it was not observed.
         """
@@ -76,27 +82,33 @@ class Inputs:
         level = np.log1p(self.scaling.profile.level(now, now)) / 4
         of_line = line_surprises(shocks, self.lines)
         columns = [_cut(shocks), _cut(of_line), ~np.isnan(shocks), level]
-        return np.stack(columns, axis=2).astype(np.float32)
+        own = np.stack(columns, axis=2).astype(np.float32)
+        return np.concatenate([own, _cut(self.beside.past())], axis=2, dtype=np.float32)
 
     def known(self, targets: Index, origins: Index) -> tuple[Float32, FloatArray, FloatArray]:
-        """Own inputs known ahead of each pair; the location and spread that undo the scaling.
+        """Own inputs known ahead of each pair and covariates; what undoes the scaling.
 
         Returns:
-            Shapes (series, pair, own feature), (series, pair), (series, pair).
+            Shapes (series, pair, own feature); location and spread, each (series, pair).
         """
         location, spread = self.scaling.at(targets, origins)
         lags = self.scaling.profile.slot_lags(targets, origins, 2)
-        lags = _cut((lags - location[:, :, None]) / spread[:, :, None])
+        shifts = _cut((lags - location[:, :, None]) / spread[:, :, None])
         level = self.scaling.profile.level(targets, origins)
         step = np.minimum(targets - origins, self.horizon - 1) / self.horizon
         columns = [
             np.broadcast_to(step, location.shape),
-            lags[:, :, 0],
-            lags[:, :, 1],
+            shifts[:, :, 0],
+            shifts[:, :, 1],
             np.log((location + 0.5) / (level + 0.5)),
             np.log1p(location) / 4,
         ]
-        return np.stack(columns, axis=2).astype(np.float32), location, spread
+        own = np.stack(columns, axis=2).astype(np.float32)
+        numbers = np.broadcast_to(
+            self.beside.numbers[:, None], (*location.shape, self.beside.numbers.shape[1])
+        )
+        rest = [_cut(self.beside.at(targets, origins)), _cut(numbers)]
+        return np.concatenate([own, *rest], axis=2, dtype=np.float32), location, spread
 
     def examples(self, origins: Index) -> tuple[Float32, Float32]:
         """Own known inputs and scaled targets of every step from each origin.
@@ -128,6 +140,6 @@ def calendar_inputs(periods: Sequence[Period], names: Sequence[str]) -> Float32:
     return np.hstack([*one_hot, np.stack(rest, axis=1)]).astype(np.float32)
 
 
-def _cut(values: FloatArray) -> FloatArray:
+def _cut(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     """0 where not observed, else within +-10 spreads."""
     return np.clip(np.where(np.isnan(values), 0.0, values), -_MOST_SPREADS, _MOST_SPREADS)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from supplynet.forecast.covariates import Covariates
 from supplynet.forecast.neural_inputs import OWN_KNOWN, OWN_PAST, calendar_width
 from supplynet.forecast.quantiles import QUANTILES, normal_levels
 
@@ -19,25 +21,42 @@ class Shape:
     Attributes:
         calendar: Calendar features, the first of both inputs.
         series: Series with heads of their own; 0 = one head for all.
+        timed: Covariates of a period.
+        numbers: Static numbers of a series.
+        categories: Codes of each static category.
     """
 
     calendar: int
     series: int
+    timed: int = 0
+    numbers: int = 0
+    categories: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, shifts: int, series: int) -> Shape:
-        """For so many shift names and series with heads of their own."""
-        return cls(calendar=calendar_width(shifts), series=series)
+    def of(cls, shifts: int, series: int, covariates: Covariates) -> Shape:
+        """For so many shift names and series with heads of their own, and these covariates."""
+        return cls(
+            calendar=calendar_width(shifts),
+            series=series,
+            timed=len(covariates.timed),
+            numbers=len(covariates.numbers),
+            categories=covariates.sizes,
+        )
+
+    @property
+    def own_past(self) -> int:
+        """Features of a period of the past that are the series' own."""
+        return OWN_PAST + self.timed
 
     @property
     def past(self) -> int:
         """Features of a period of the past."""
-        return self.calendar + OWN_PAST
+        return self.calendar + self.own_past
 
     @property
     def known(self) -> int:
         """Features of a target period."""
-        return self.calendar + OWN_KNOWN
+        return self.calendar + OWN_KNOWN + self.timed + self.numbers
 
 
 class Network(nn.Module, ABC):
@@ -51,6 +70,7 @@ class Network(nn.Module, ABC):
 
     def __init__(self, shape: Shape, states: int, width: int) -> None:
         super().__init__()
+        self.own_past = shape.own_past
         self.context = nn.Linear(states, width)
         self.known = nn.Linear(shape.known, width)
         self.head = nn.Linear(width, len(QUANTILES))
@@ -60,6 +80,16 @@ class Network(nn.Module, ABC):
         if shape.series:
             self.own = nn.Embedding(shape.series + 1, width, padding_idx=0)
             nn.init.zeros_(self.own.weight)
+        self.timed = slice(shape.known - shape.timed - shape.numbers, shape.known - shape.numbers)
+        if shape.timed:  # a covariate moves all quantiles: learnt at once where it is so
+            self.effect = nn.Linear(shape.timed, 1, bias=False)
+            nn.init.zeros_(self.effect.weight)
+        # Facts of a series: each moves the head's input; what is not known moves nothing.
+        self.facts = nn.ModuleList(
+            nn.Embedding(size, width, padding_idx=0) for size in shape.categories
+        )
+        for fact in self.facts:
+            nn.init.zeros_(cast("nn.Embedding", fact).weight)
 
     @abstractmethod
     def encode(self, past: Tensor, origins: Tensor, steps: int) -> Tensor:
@@ -81,16 +111,20 @@ class Network(nn.Module, ABC):
             past: Shape (batch, period, past feature).
             origins: Last period that each origin sees, shape (origin,).
             known: Shape (batch, origin, step, known feature).
-            series: Number of each series with a head of its own, from 1; 0 for others. Shape
-                (batch,).
+            series: Shape (batch, 1 + category): number of each series with a head of its own,
+                from 1 (0 for others), then the codes of its static categories.
 
         Returns:
             Shape (batch, origin, step, quantile), not sorted.
         """
         joined = self.context(self.encode(past, origins, known.shape[2])) + self.known(known)
         if hasattr(self, "own"):
-            joined = joined + self.own(series)[:, None, None]
+            joined = joined + self.own(series[:, 0])[:, None, None]
+        for place, fact in enumerate(self.facts, start=1):
+            joined = joined + fact(series[:, place])[:, None, None]
         quantiles: Tensor = self.head(torch.relu(joined))
+        if hasattr(self, "effect"):
+            quantiles = quantiles + self.effect(known[..., self.timed])
         return quantiles
 
 
@@ -99,6 +133,6 @@ def windows(past: Tensor, origins: Tensor, lookback: int) -> Tensor:
     return past.unfold(1, lookback, 1)[:, origins - lookback + 1]
 
 
-def own_features(past: Tensor) -> Tensor:
-    """The series' own features of the past, without the calendar's."""
-    return past[..., -OWN_PAST:]
+def own_features(past: Tensor, count: int) -> Tensor:
+    """The series' own features of the past, the last ``count``, without the calendar's."""
+    return past[..., -count:]

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from supplynet.forecast.neural import Neural
-from supplynet.forecast.neural_inputs import OWN_PAST
 from supplynet.forecast.neural_network import Network, Shape, own_features, windows
 
 
@@ -48,11 +47,13 @@ class NhitsNetwork(Network):
     def __init__(self, shape: Shape, settings: Nhits) -> None:
         super().__init__(shape, settings.states, settings.width)
         self.lookback = settings.lookback
-        self.blocks = nn.ModuleList(_Block(rate, settings) for rate in settings.rates)
+        self.blocks = nn.ModuleList(
+            _Block(rate, shape.own_past, settings) for rate in settings.rates
+        )
 
     def encode(self, past: Tensor, origins: Tensor, steps: int) -> Tensor:
         """A state per origin and step; steps beyond the horizon have the last one's."""
-        seen = windows(own_features(past), origins, self.lookback)
+        seen = windows(own_features(past, self.own_past), origins, self.lookback)
         rest = seen.flatten(0, 1)  # (window, feature, period)
         states: Tensor | float = 0.0
         for block in self.blocks:
@@ -65,25 +66,25 @@ class NhitsNetwork(Network):
 
 
 class _Block(nn.Module):
-    def __init__(self, rate: int, settings: Nhits) -> None:
+    def __init__(self, rate: int, features: int, settings: Nhits) -> None:
         super().__init__()
-        self.rate, self.horizon = rate, settings.horizon
+        self.rate, self.features, self.horizon = rate, features, settings.horizon
         pooled = -(-settings.lookback // rate)
         self.knots = max(1, settings.horizon // rate)
         self.layers = nn.Sequential(
-            nn.Linear(OWN_PAST * pooled, settings.hidden),
+            nn.Linear(features * pooled, settings.hidden),
             nn.ReLU(),
             nn.Linear(settings.hidden, settings.hidden),
             nn.ReLU(),
         )
-        self.back = nn.Linear(settings.hidden, OWN_PAST * pooled)
+        self.back = nn.Linear(settings.hidden, features * pooled)
         self.ahead = nn.Linear(settings.hidden, settings.states * self.knots)
 
     def forward(self, rest: Tensor) -> tuple[Tensor, Tensor]:
         """What it explains of the past, and its states: (window, state, horizon)."""
         pooled = functional.avg_pool1d(rest, self.rate, ceil_mode=True)
         hidden = self.layers(pooled.flatten(1))
-        back = self.back(hidden).unflatten(1, (OWN_PAST, -1))
+        back = self.back(hidden).unflatten(1, (self.features, -1))
         ahead = self.ahead(hidden).unflatten(1, (-1, self.knots))
         return _stretch(back, rest.shape[2]), _stretch(ahead, self.horizon)
 

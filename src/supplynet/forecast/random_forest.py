@@ -9,6 +9,7 @@ from sklearn.ensemble import RandomForestRegressor
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import ConfigError
+from supplynet.forecast.covariates import Covariates
 from supplynet.forecast.features import FEATURES
 from supplynet.forecast.forest_arrays import ForestArrays
 from supplynet.forecast.model import Progress, check_features, check_history
@@ -73,10 +74,12 @@ class RandomForest:
         """
         check_history(panel, 3 * season_length(panel.periods))
         names, typical = shift_names(panel.periods), typical_level(panel)
+        covariates = Covariates.of(panel)
         rows = training_rows(
             panel,
             names,
             typical,
+            covariates,
             horizon=self.horizon,
             most_rows=self.most_rows,
             seed=self.seed,
@@ -93,7 +96,9 @@ class RandomForest:
         arrays = ForestArrays.of(trees, rows.table, rows.target, self.points)
         if progress:
             progress(1, 1, float("nan"))
-        return FittedRandomForest(settings=self, shifts=names, typical=typical, forest=arrays)
+        return FittedRandomForest(
+            settings=self, shifts=names, typical=typical, covariates=covariates, forest=arrays
+        )
 
     @classmethod
     def restore(cls, state: ModelState) -> FittedRandomForest:
@@ -102,11 +107,13 @@ class RandomForest:
         Raises:
             ModelError: It was made with other features.
         """
-        check_features(state, FEATURES)
+        covariates = Covariates.from_dict(state.scaler.get("covariates", {}))
+        check_features(state, (*FEATURES, *covariates.columns))
         return FittedRandomForest(
             settings=cls(**state.settings),
             shifts=tuple(state.scaler["shifts"]),
             typical=state.scaler["typical"],
+            covariates=covariates,
             forest=ForestArrays.restore(state.arrays),
         )
 
@@ -118,13 +125,16 @@ class FittedRandomForest:
     settings: RandomForest
     shifts: tuple[str, ...]
     typical: float
+    covariates: Covariates
     forest: ForestArrays
 
     def predict(
         self, panel: Panel, future: Sequence[Period], quantiles: Sequence[float]
     ) -> FloatArray:
         """Quantiles, shape (series, step, quantile); see ``model.Predictor``."""
-        rows = future_rows(panel, future, self.shifts, self.typical, self.settings.horizon)
+        rows = future_rows(
+            panel, future, self.shifts, self.typical, self.covariates, self.settings.horizon
+        )
         scaled = self.forest.quantiles(rows.table, QUANTILES)
         values = rows.location[:, None] + rows.spread[:, None] * scaled
         shape = (len(panel.series), len(future), len(QUANTILES))
@@ -135,7 +145,11 @@ class FittedRandomForest:
         return ModelState(
             model="random_forest",
             settings=asdict(self.settings),
-            scaler={"shifts": list(self.shifts), "typical": self.typical},
-            features=FEATURES,
+            scaler={
+                "shifts": list(self.shifts),
+                "typical": self.typical,
+                "covariates": self.covariates.to_dict(),
+            },
+            features=(*FEATURES, *self.covariates.columns),
             arrays=self.forest.arrays(),
         )

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from supplynet.errors import ConfigError
 from supplynet.forecast.neural import Neural
-from supplynet.forecast.neural_inputs import OWN_PAST
 from supplynet.forecast.neural_network import Network, Shape, own_features, windows
 
 
@@ -60,7 +59,7 @@ class TransformerNetwork(Network):
         tokens = (settings.lookback - settings.patch) // self.stride + 1
         super().__init__(shape, tokens * settings.hidden, settings.width)
         self.lookback, self.patch = settings.lookback, settings.patch
-        self.embed = nn.Linear(OWN_PAST * settings.patch, settings.hidden)
+        self.embed = nn.Linear(shape.own_past * settings.patch, settings.hidden)
         self.place = nn.Parameter(0.02 * torch.randn(tokens, settings.hidden))
         layer = nn.TransformerEncoderLayer(
             settings.hidden,
@@ -79,7 +78,7 @@ class TransformerNetwork(Network):
 
     def encode(self, past: Tensor, origins: Tensor, steps: int) -> Tensor:  # noqa: ARG002
         """One state per origin; see ``Network.encode``."""
-        seen = windows(own_features(past), origins, self.lookback)
+        seen = windows(own_features(past, self.own_past), origins, self.lookback)
         late = (self.lookback - self.patch) % self.stride  # the last patch ends at the origin
         patches = seen[..., late:].unfold(3, self.patch, self.stride)
         tokens = patches.transpose(2, 3).flatten(3)  # (batch, origin, token, feature x period)

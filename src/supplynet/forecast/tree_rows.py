@@ -10,12 +10,14 @@ import numpy.typing as npt
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import HistoryTooShort
+from supplynet.forecast.covariates import Covariates, CovariateValues
 from supplynet.forecast.features import FEATURES, calendar_table, feature_table, line_codes
 from supplynet.frames.panel import Panel, Period
-from supplynet.learning.scaling import Profile, Scaling, tail_of
+from supplynet.learning.scaling import Profile, Scaling, scaling_of, tail_of
+from supplynet.learning.timelines import timeline
 from supplynet.learning.windows import Index
 
-_STEP = FEATURES.index("step")
+_STEP, _OBSERVED = FEATURES.index("step"), FEATURES.index("observed")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,7 +25,8 @@ class TreeRows:
     """Rows with what undoes their scaling.
 
     Attributes:
-        table: Columns ``FEATURES``, NaN where nothing was observed, shape (row, feature).
+        table: Columns ``FEATURES`` and those of the covariates, NaN where nothing was observed or
+            known, shape (row, feature).
         location, spread: Of the trailing weekly profile, parts, shape (row,); spread > 0.
         series: Place of each row's series in the panel, shape (row,).
         demand: What happened, parts, shape (row,); NaN for periods ahead.
@@ -45,6 +48,7 @@ def training_rows(
     panel: Panel,
     names: Sequence[str],
     typical: float,
+    covariates: Covariates,
     *,
     horizon: int,
     most_rows: int,
@@ -65,14 +69,16 @@ def training_rows(
     calendar = calendar_table(panel.periods, names)
     lines = line_codes(panel.series)
     table, location, spread = feature_table(scaling, calendar, lines, targets, origins)
+    beside = CovariateValues.of(covariates, panel, (), scaling)
+    table = _beside(table, beside, targets, origins)
     demand = panel.demand[:, targets]
-    usable = np.flatnonzero(~np.isnan(demand) & (table[:, :, -1] > 0))
+    usable = np.flatnonzero(~np.isnan(demand) & (table[:, :, _OBSERVED] > 0))
     if not usable.size:
         raise HistoryTooShort(0, 2)
     if usable.size > most_rows:
         usable = np.sort(rng.choice(usable, most_rows, replace=False))
     return TreeRows(
-        table=table.reshape(-1, len(FEATURES))[usable],
+        table=table.reshape(-1, table.shape[2])[usable],
         location=location.ravel()[usable],
         spread=spread.ravel()[usable],
         series=usable // max(1, len(targets)),
@@ -81,22 +87,37 @@ def training_rows(
 
 
 def future_rows(
-    panel: Panel, future: Sequence[Period], names: Sequence[str], typical: float, horizon: int
+    panel: Panel,
+    future: Sequence[Period],
+    names: Sequence[str],
+    typical: float,
+    covariates: Covariates,
+    horizon: int,
 ) -> TreeRows:
     """One row per (series, step), series first; leads beyond ``horizon`` count as its last."""
     history = tail_of(panel)
-    scaling = Scaling.of(Profile.of(history, future, names, typical))
-    calendar = calendar_table([*history.periods, *future], names)
+    scaling = scaling_of(history, future, names, typical)
+    calendar = calendar_table(timeline(history.periods).then(future), names)
     now = len(history.periods)
     targets, origins = now + np.arange(len(future)), np.full(len(future), now)
     lines = line_codes(panel.series)
     table, location, spread = feature_table(scaling, calendar, lines, targets, origins)
+    beside = CovariateValues.of(covariates, history, future, scaling)
+    table = _beside(table, beside, targets, origins)
     steps = table[:, :, _STEP]
     np.minimum(steps, horizon - 1, out=steps)
     return TreeRows(
-        table=table.reshape(-1, len(FEATURES)),
+        table=table.reshape(-1, table.shape[2]),
         location=location.ravel(),
         spread=spread.ravel(),
         series=np.repeat(np.arange(len(panel.series)), len(future)),
         demand=np.full(location.size, np.nan),
     )
+
+
+def _beside(
+    table: npt.NDArray[np.float32], values: CovariateValues, targets: Index, origins: Index
+) -> npt.NDArray[np.float32]:
+    if not values.covariates.columns:
+        return table
+    return np.concatenate([table, values.table(targets, origins)], axis=2)

@@ -261,6 +261,18 @@ def _to_number(column: pl.Series, wanted: pl.DataType) -> pl.Series:
     return column.cast(wanted, strict=False)
 
 
+def cast_moment(column: pl.Series) -> pl.Series:
+    """Moments in UTC: a time without a zone is read as UTC, a date as its midnight.
+
+    Raises:
+        InvalidInput: A cell is no time.
+    """
+    made = _to_utc(column)
+    if unread := made.null_count() - column.null_count():
+        raise InvalidInput(f"{unread} of {len(column)} cells of {column.name} are no time")
+    return made
+
+
 _TIMES = ("%+", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f")
 
 

@@ -16,6 +16,7 @@ from supplynet.core.sample_paths import FloatArray
 from supplynet.core.shifts import Shift, ShiftCalendar
 from supplynet.errors import InvalidInput
 from supplynet.frames.aliases import refuse_augmented
+from supplynet.frames.inputs import FeatureInputs
 
 KEYS = ("location_id", "part_id")
 _DAY = timedelta(days=1)
@@ -54,11 +55,14 @@ class Panel:
         periods: Common to all series, ascending.
         demand: Shape (series, period), float64, in parts; NaN = not observed (before the first
             row of a series, censored because the line was starved, or missing).
+        inputs: Tables beside demand, of history and future alike; each says when its values were
+            known, so a model given the head of a panel sees of them what was known then.
     """
 
     series: tuple[tuple[str, str], ...]
     periods: tuple[Period, ...]
     demand: FloatArray
+    inputs: FeatureInputs | None = None
 
     def __post_init__(self) -> None:
         assert self.demand.shape == (len(self.series), len(self.periods))
@@ -125,7 +129,7 @@ class Panel:
         columns = [column_of[start] for start in observed.period_starts]
         rows = [row_of[name] for name in observed.series]
         demand[np.ix_(rows, columns)] = observed.demand
-        return Panel(series=series, periods=self.periods + added, demand=demand)
+        return replace(self, series=series, periods=self.periods + added, demand=demand)
 
 
 def _added_periods(

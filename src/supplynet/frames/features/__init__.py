@@ -10,7 +10,7 @@ from supplynet.frames.features.feature_set import FeatureSet
 from supplynet.frames.features.pairs import Pairs, pairs_for
 from supplynet.frames.features.registry import KINDS
 from supplynet.frames.features.rows import Rows
-from supplynet.frames.features.source import FeatureInputs, Source, source_of, source_of_panel
+from supplynet.frames.features.source import Source, source_of, source_of_panel
 from supplynet.frames.features.static_facts import statics_from_plant
 from supplynet.frames.features.table import (
     Features,
@@ -19,6 +19,7 @@ from supplynet.frames.features.table import (
     training_shards,
     training_table,
 )
+from supplynet.frames.inputs import FeatureInputs
 
 __all__ = [
     "KINDS",

@@ -18,7 +18,7 @@ from supplynet.errors import ConfigError, InvalidInput
 from supplynet.frames.features.default_set import default_features
 from supplynet.frames.features.feature import Feature, Need, Role
 from supplynet.frames.features.registry import KINDS
-from supplynet.frames.features.source import FeatureInputs
+from supplynet.frames.inputs import FeatureInputs
 
 FORMAT = 1
 KEY_COLUMNS = ("location_id", "part_id", "period_start", "shift", "cutoff", "step", "target")

@@ -18,8 +18,8 @@ from supplynet.frames.aliases import to_polars
 from supplynet.frames.demand import ensure_demand
 from supplynet.frames.drivers import conform_drivers
 from supplynet.frames.features.feature_set import FeatureSet
-from supplynet.frames.features.source import FeatureInputs
 from supplynet.frames.features.table import live_table
+from supplynet.frames.inputs import FeatureInputs
 from supplynet.frames.panel import Period
 from supplynet.frames.tables import PLAN_SCHEMA, STOCK_SCHEMA, conform_table
 

@@ -153,6 +153,18 @@ def pairs_for(
     )
 
 
+def pairs_at(periods: tuple[Period, ...], targets: Index, origins: Index) -> Pairs:
+    """Pairs of given targets and origins, each known at the end of the last period before it.
+
+    Args:
+        periods: History and future, ascending.
+        targets: Period of each pair, shape (pair,); it may lie before its origin.
+        origins: Periods that were finished at its cutoff, shape (pair,).
+    """
+    ends = microseconds_of([periods[0].start, *(period.end for period in periods)])
+    return Pairs(periods=periods, targets=targets, origins=origins, cutoffs=ends[origins])
+
+
 def microseconds_of(moments: Sequence[datetime]) -> Index:
     """Moments as whole microseconds since 1970.
 

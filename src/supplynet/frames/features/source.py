@@ -28,29 +28,12 @@ from supplynet.frames.drivers import DriverBook, conform_drivers
 from supplynet.frames.features.pairs import microseconds_of
 from supplynet.frames.features.plan_book import PlanBook
 from supplynet.frames.features.static_facts import StaticFacts
+from supplynet.frames.inputs import FeatureInputs
 from supplynet.frames.panel import Panel, Period, daily_periods
 from supplynet.frames.tables import STOCK_SCHEMA, conform_table
 
 _SERIES = ("location_id", "part_id")
 _STARVED = ("starved_minutes", "stopped_minutes")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FeatureInputs:
-    """Tables beside demand; a feature that needs one says so when it is not given.
-
-    Attributes:
-        plan: Production plan, ``PLAN_SCHEMA``; only rows recorded by the cutoff are looked at.
-        drivers: Prices, weather, ...: ``DRIVERS_SCHEMA``; only values known at the cutoff are.
-        stock: Stock and threshold, ``STOCK_SCHEMA``; only moments up to the cutoff are.
-        statics: Facts that do not change: one row per line and part, per part, or per line, with
-            any further columns (see ``statics_from_plant``).
-    """
-
-    plan: object = None
-    drivers: object = None
-    stock: object = None
-    statics: object = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,6 +99,14 @@ class Source:
     @cached_property
     def _books(self) -> dict[str, DriverBook]:
         return {}
+
+    def has_driver(self, name: str) -> bool:
+        """Whether any row of the drivers has this name."""
+        return name in self._driver_names
+
+    @cached_property
+    def _driver_names(self) -> frozenset[str]:
+        return frozenset(self._drivers["driver"].unique().to_list())
 
     def driver(self, name: str) -> DriverBook:
         """The values of one driver.

@@ -22,7 +22,8 @@ from supplynet.frames.features.feature import Categories, Feature, Values
 from supplynet.frames.features.feature_set import KEY_COLUMNS, FeatureSet
 from supplynet.frames.features.pairs import Pairs, pairs_for
 from supplynet.frames.features.rows import Rows, pieces
-from supplynet.frames.features.source import FeatureInputs, Source, source_of
+from supplynet.frames.features.source import Source, source_of
+from supplynet.frames.inputs import FeatureInputs
 from supplynet.frames.panel import Period
 from supplynet.frames.tables import MOMENT
 
