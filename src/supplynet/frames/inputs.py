@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 from supplynet.frames.aliases import to_polars
 
@@ -25,6 +26,11 @@ class FeatureInputs:
     drivers: object = None
     stock: object = None
     statics: object = None
+
+    @cached_property
+    def memo(self) -> dict[str, Any]:
+        """What was made of the tables, kept for the next forecast from the same ones."""
+        return {}
 
     @cached_property
     def fingerprint(self) -> str:

@@ -27,6 +27,26 @@ from supplynet.frames.tables import PLAN_SCHEMA, conform_table
 _KEY = ("location_id", "product", "period_start")
 
 
+def conform_plan(data: object) -> pl.DataFrame:
+    """A plan in ``PLAN_SCHEMA``; rows without units say nothing and go.
+
+    Raises:
+        InvalidInput: It is no plan, a time has no zone, units are below 0, or two rows of one key
+            differ in units.
+    """
+    made = with_moments(
+        to_polars(data),
+        ("period_start", "recorded_at"),
+        "plan rows",
+        also=("location_id", "units"),
+    )
+    made = conform_table(made, PLAN_SCHEMA).drop_nulls("units")
+    if (made["units"] < 0).any():
+        raise InvalidInput("plan rows: units are below 0; give what is to be built, 0 or more")
+    refuse_conflicts(made, (*_KEY, "recorded_at"), "units", "plan rows")
+    return made
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PlanBook:
     """Plan rows of the grid.
@@ -43,23 +63,14 @@ class PlanBook:
     ends: Index
 
     @classmethod
-    def of(cls, data: object, locations: Sequence[str], periods: Sequence[Period]) -> PlanBook:
-        """Read a plan; lines and times outside the grid are left out.
+    def of(
+        cls, made: pl.DataFrame, locations: Sequence[str], periods: Sequence[Period]
+    ) -> PlanBook:
+        """Lay a plan (``conform_plan``) on a grid; lines and times outside it are left out.
 
         Raises:
-            InvalidInput: It is no plan, a time has no zone, a row within the calendar starts no
-                period, or two rows of one key differ in units.
+            InvalidInput: A row within the calendar starts no period.
         """
-        made = with_moments(
-            to_polars(data),
-            ("period_start", "recorded_at"),
-            "plan rows",
-            also=("location_id", "units"),
-        )
-        made = conform_table(made, PLAN_SCHEMA).drop_nulls("units")
-        if (made["units"] < 0).any():
-            raise InvalidInput("plan rows: units are below 0; give what is to be built, 0 or more")
-        refuse_conflicts(made, (*_KEY, "recorded_at"), "units", "plan rows")
         starts, ends = (
             microseconds_of([getattr(p, at) for p in periods]) for at in ("start", "end")
         )
@@ -68,10 +79,10 @@ class PlanBook:
             schema={"period_start": pl.Datetime("us", "UTC")},
         ).with_row_index("_period")
         lines = pl.DataFrame({"location_id": locations}, schema={"location_id": pl.String})
-        rows = made.join(lines.with_row_index("_line"), on="location_id")
         if periods:
             inside = pl.col("period_start").is_between(periods[0].start, periods[-1].start)
-            rows = rows.filter(inside)
+            made = made.filter(inside)
+        rows = made.join(lines.with_row_index("_line"), on="location_id")
         laid = rows.join(calendar, on="period_start", how="left")
         if strange := laid["_period"].null_count():
             raise InvalidInput(

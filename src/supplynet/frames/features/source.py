@@ -26,7 +26,7 @@ from supplynet.frames.as_known import (
 from supplynet.frames.demand import ensure_demand
 from supplynet.frames.drivers import DriverBook, conform_drivers
 from supplynet.frames.features.pairs import microseconds_of
-from supplynet.frames.features.plan_book import PlanBook
+from supplynet.frames.features.plan_book import PlanBook, conform_plan
 from supplynet.frames.features.static_facts import StaticFacts
 from supplynet.frames.inputs import FeatureInputs
 from supplynet.frames.panel import Panel, Period, daily_periods
@@ -90,15 +90,18 @@ class Source:
     @cached_property
     def plan(self) -> PlanBook:
         """The production plan."""
-        return PlanBook.of(self.inputs.plan, self.locations, self.periods)
+        known = self.inputs.memo
+        if "plan" not in known:
+            known["plan"] = conform_plan(self.inputs.plan)
+        return PlanBook.of(known["plan"], self.locations, self.periods)
 
-    @cached_property
+    @property
     def _drivers(self) -> pl.DataFrame:
-        return conform_drivers(self.inputs.drivers)
-
-    @cached_property
-    def _books(self) -> dict[str, DriverBook]:
-        return {}
+        known = self.inputs.memo
+        if "drivers" not in known:
+            known["drivers"] = conform_drivers(self.inputs.drivers)
+        drivers: pl.DataFrame = known["drivers"]
+        return drivers
 
     def has_driver(self, name: str) -> bool:
         """Whether any row of the drivers has this name."""
@@ -114,9 +117,11 @@ class Source:
         Raises:
             NotFound: No row of the drivers has this name.
         """
-        if name not in self._books:
-            self._books[name] = DriverBook.of(self._drivers, name)
-        return self._books[name]
+        known, key = self.inputs.memo, f"driver {name}"
+        if key not in known:
+            known[key] = DriverBook.of(self._drivers, name)
+        book: DriverBook = known[key]
+        return book
 
     @cached_property
     def stock(self) -> tuple[pl.DataFrame, KnownEntries]:
