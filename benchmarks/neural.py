@@ -50,7 +50,7 @@ Row = dict[str, Any]
 
 def run(setup: Setup) -> Result:
     warehouses, days = (1, 200) if setup.quick else (5, 365)
-    panel = _panel(warehouses, days, setup.seed)
+    panel = sales_panel(warehouses, days, setup.seed)
     rows: list[Row] = []
     for part, (name, table) in enumerate(TABLES.items()):
         setup.report(part / len(TABLES), name)
@@ -61,7 +61,7 @@ def run(setup: Setup) -> Result:
     )
 
 
-def _panel(warehouses: int, days: int, seed: int) -> Panel:
+def sales_panel(warehouses: int, days: int, seed: int) -> Panel:
     sales = sales_training_data(warehouses, 20, days, seed, start=START)
     daily = sales.group_by("date", "warehouse_id", "sku_id").agg(pl.col("units_sold").sum())
     index = ["warehouse_id", "sku_id"]

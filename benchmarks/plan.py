@@ -18,7 +18,7 @@ from typing import Any, cast
 from supplynet import cycle
 from supplynet.cli.benchmarking import Result, Setup
 from supplynet.forecast.bound import BoundForecaster
-from supplynet.services import demo, forecasting
+from supplynet.services import champion, demo
 from supplynet.services.books import open_books
 from supplynet.services.policies import policy_of
 
@@ -79,7 +79,7 @@ def _plan(folder: Path, seconds: Seconds, seed: int) -> int:
     with _lap(seconds, "all"):
         with _lap(seconds, "open books, model and history"):
             books = open_books(folder)
-            forecaster = forecasting.champion_forecaster(books)
+            forecaster = champion.champion_forecaster(books)
             policy, now = policy_of(books), books.now()
         history, plant = books.workspace.history, books.plant
         since = forecaster.history.periods[-1].end

@@ -12,7 +12,10 @@ from supplynet.worker.jobs import KINDS
 from supplynet.worker.runner import JobRunner
 
 API = "/api/v1"
-TRAIN = {"kind": "train", "params": {"models": ["shift_mean", "seasonal_naive"], "seed": 3}}
+TRAIN = {
+    "kind": "train",
+    "params": {"models": ["shift_mean", "seasonal_naive"], "seed": 3, "promote": "always"},
+}
 
 
 def test_a_job_is_run_and_its_result_can_be_read(client: TestClient, books: Books) -> None:
@@ -53,6 +56,8 @@ def test_defaults_of_a_simulation_are_filled_in(client: TestClient) -> None:
         {"kind": "train", "params": {"models": ["oracle"]}},
         {"kind": "train", "params": {"models": ["lightgbm"], "days": 3}},
         {"kind": "train", "params": {"models": ["lightgbm"], "seed": -1}},
+        {"kind": "train", "params": {"models": ["lightgbm"], "promote": "sometimes"}},
+        {"kind": "compare", "params": {"first": "../x"}},
         {"kind": "simulate", "params": {"days": 0}},
         {"kind": "simulate", "params": {"days": "28"}},
         {"kind": "simulate", "params": {"policies": ["perfect_foresight"]}},

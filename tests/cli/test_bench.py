@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import polars as pl
 import pytest
 
 from supplynet.cli import benchmarking
@@ -111,23 +109,11 @@ def test_a_benchmark_without_shared_data_is_skipped(
 ) -> None:
     monkeypatch.setenv("SHARED_DATA", str(tmp_path))
     setup = benchmarking.Setup(
-        seed=1, seeds=1, quick=True, checkout=CHECKOUT, report=lambda _fraction, _what: None
+        seed=1,
+        seeds=1,
+        quick=True,
+        checkout=CHECKOUT,
+        report=lambda _fraction, _what: None,
+        only=("m5", "car_parts"),
     )
     assert "SHARED_DATA" in benchmarking.load(CHECKOUT, "forecast").run(setup).skipped
-
-
-def test_wrmsse_weighs_scaled_errors_of_sums() -> None:
-    """Two departments of one store are 3 too high each: 6 for the store, scaled by 2 = sqrt(4)."""
-    wrmsse = benchmarking.load(CHECKOUT, "forecast").wrmsse
-    series = (("CA_1", "FOODS_1"), ("CA_1", "HOBBIES_1"))
-    scale = pl.DataFrame(
-        {
-            "level": [3, 9, 9],
-            "key": ["CA_1", "CA_1/FOODS_1", "CA_1/HOBBIES_1"],
-            "train_mse": [4.0, 9.0, 1.0],
-            "weight": [1 / 12, 1 / 24, 1 / 24],
-        }
-    )
-    points, actual = np.full((2, 5), 13.0), np.full((2, 5), 10.0)
-    assert wrmsse(points, actual, series, 3, scale) == pytest.approx(3.0)
-    assert wrmsse(points, actual, series, 9, scale) == pytest.approx((1 + 3) / 2)

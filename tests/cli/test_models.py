@@ -48,7 +48,12 @@ def test_what_cannot_be_measured_is_null_and_a_dash(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     row = {"model": "naive", "pinball": 1.0, "mase": float("nan"), "fit_seconds": 0.0}
-    result = {"champion": "naive", "model_version": "naive-1", "backtest": [row]}
+    result = {
+        "champion": "naive",
+        "model_version": "naive-1",
+        "promoted": True,
+        "backtest": [row],
+    }
     monkeypatch.setattr("supplynet.worker.jobs.run_here", lambda *_, **__: result)
     assert call("train", "-w", tmp_path, "--json").json["backtest"][0]["mase"] is None
     assert call("train", "-w", tmp_path).lines[2].split()[:3] == ["naive", "1.000", "-"]

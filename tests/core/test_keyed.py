@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supplynet.core.keyed import name_key, uniform
+from supplynet.core.keyed import name_key, uniform, words
 
 
 def test_numbers_do_not_depend_on_what_else_is_asked() -> None:
@@ -36,3 +36,12 @@ def test_every_number_lies_strictly_between_zero_and_one(key: int, purpose: str)
 def test_names_have_the_same_key_for_ever() -> None:
     assert name_key("SR1.ST1.A/P-017") != name_key("SR1.ST1.A/P-018")
     assert name_key("") == -5426141060434712860
+
+
+def test_words_are_the_bits_that_uniform_numbers_are_made_of() -> None:
+    keys = np.arange(50)
+    bits = words(3, "x", keys)
+    np.testing.assert_array_equal(uniform(3, "x", keys), ((bits >> np.uint64(11)) + 0.5) / 2.0**53)
+    ones = (bits[:, None] >> np.arange(64, dtype=np.uint64)) & np.uint64(1)
+    assert ones.mean() == pytest.approx(0.5, abs=0.035)  # 4 standard errors
+    assert words(3, "x", 17) == bits[17]

@@ -1,10 +1,18 @@
 from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 
 from supplynet.core.shifts import ShiftCalendar, ShiftPattern
-from supplynet.frames.panel import Panel, Period, shift_periods
+from supplynet.forecast.refill_moments import RefillMoments, refill_moments
+from supplynet.frames.panel import Panel, Period, panel_from_frame, shift_periods
+from supplynet.frames.synthetic import (
+    SyntheticHistory,
+    generate_shards,
+    read_scenario,
+    scenario_plant,
+)
 
 CALENDAR = ShiftCalendar(
     calendar_id="SR1",
@@ -34,6 +42,27 @@ def panel(calendar: tuple[Period, ...]) -> Panel:
 def longer(calendar: tuple[Period, ...]) -> Panel:
     """The same panel and the four weeks after it."""
     return make_panel(calendar, len(calendar))
+
+
+@pytest.fixture(scope="session")
+def refill_world() -> tuple[SyntheticHistory, RefillMoments]:
+    """Records of a small plant whose lines run short, and all moments of decision in them."""
+    scenario = read_scenario("small")
+    plant = scenario_plant(scenario, 1)
+    history = next(generate_shards(scenario, 1, plant)).history
+    first, last = history.demand["period_start"].min(), history.demand["period_start"].max()
+    assert isinstance(first, datetime)
+    assert isinstance(last, datetime)
+    calendar = plant.calendar_of(plant.lines[0].location_id)
+    periods = shift_periods(calendar, first, last + timedelta(hours=1))
+    used = history.demand.with_columns(demand=pl.col("consumed").cast(pl.Float64))
+    moments = refill_moments(
+        panel_from_frame(history.demand, periods),
+        history.stock,
+        history.deliveries,
+        floor=panel_from_frame(used, periods).demand,
+    )
+    return history, moments
 
 
 def make_panel(periods: tuple[Period, ...], count: int) -> Panel:

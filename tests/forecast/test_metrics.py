@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from supplynet.core.sample_paths import FloatArray
-from supplynet.forecast.metrics import METRICS, metrics_frame, series_metrics, step_metrics
+from supplynet.forecast.metrics import (
+    METRICS,
+    POOLED,
+    Errors,
+    errors_of,
+    metrics_frame,
+    series_metrics,
+)
 from supplynet.forecast.quantiles import QUANTILES
 
 
@@ -61,12 +68,67 @@ def test_what_was_not_observed_counts_for_nothing() -> None:
     assert hidden == pytest.approx(whole)
 
 
+def of(points: FloatArray, actual: FloatArray, scale: list[float]) -> Errors:
+    unit = np.array(scale)
+    return errors_of(sure(points), actual, unit, unit**2, weights=np.array([3.0, 1.0]))
+
+
 def test_steps_are_pooled_over_series_and_origins() -> None:
     points = np.array([[[1.0, 10.0], [3.0, 30.0]]])  # (origin, series, step)
     actual = np.array([[[2.0, 10.0], [6.0, 10.0]]])
-    found = step_metrics(sure(points), actual)
+    found = of(points, actual, [1.0, 2.0]).by_step()
     np.testing.assert_allclose(found["mae"], [2.0, 10.0])
     np.testing.assert_allclose(found["wape"], [0.5, 1.0])
+    np.testing.assert_allclose(found["mase"], [(1 / 1 + 3 / 2) / 2, (0 + 20 / 2) / 2])
+
+
+def test_over_several_series_scaled_errors_are_means_of_the_series_own() -> None:
+    points = np.array([[[10.0, 10.0], [100.0, 100.0]]])
+    actual = np.array([[[12.0, np.nan], [80.0, 110.0]]])  # errors 2; 20 and 10
+    found = of(points, actual, [2.0, 10.0]).overall()
+    assert found["mae"] == pytest.approx(32 / 3)
+    assert found["mase"] == pytest.approx((1.0 + 1.5) / 2)
+    rmsse = (1.0, math.sqrt((4 + 1) / 2))
+    assert found["rmsse"] == pytest.approx(sum(rmsse) / 2)
+    assert found["wrmsse"] == pytest.approx((3 * rmsse[0] + rmsse[1]) / 4)
+    assert found["observed"] == 3
+
+
+def test_that_series_differ_in_size_explains_nothing() -> None:
+    actual = np.array([[[9.0, 11.0], [900.0, 1100.0]]])
+    means = np.array([[[10.0, 10.0], [1000.0, 1000.0]]])
+    assert of(means, actual, [1.0, 1.0]).overall()["r2"] == pytest.approx(0.0)
+
+
+def test_a_class_is_judged_by_its_own_series_and_an_empty_one_not_at_all() -> None:
+    points, actual = np.full((1, 2, 3), 5.0), np.array([[[4.0] * 3, [8.0] * 3]])
+    found = of(points, actual, [1.0, 1.0]).by_class(np.array([0, 3]))
+    np.testing.assert_allclose(found["mae"], [1.0, np.nan, np.nan, 3.0])
+    assert list(found) == list(POOLED)
+
+
+def test_each_origin_is_scaled_by_its_own_history() -> None:
+    points, actual = np.zeros((2, 1, 1)), np.array([[[6.0]], [[6.0]]])
+    unit = np.array([[3.0], [1.0]])  # (origin, series)
+    found = errors_of(sure(points), actual, unit, unit**2).by_series()
+    assert found["mase"][0] == pytest.approx((6 / 3 + 6 / 1) / 2)
+
+
+def test_a_constant_series_has_no_r2_however_its_mean_is_rounded() -> None:
+    assert math.isnan(judged([0.2] * 3, [0.1] * 3)["r2"])
+
+
+@given(arrays(float, (2, 3, 4), elements=st.integers(0, 9).map(float)))
+def test_the_whole_is_the_sum_of_its_series_steps_and_classes(actual: FloatArray) -> None:
+    unit = np.ones(3)
+    found = errors_of(sure(np.roll(actual, 1, axis=-1)), actual, unit, unit)
+    whole = found.overall(["mae"])["mae"]
+    for parts in (found.by_series(["mae", "observed"]), found.by_step(["mae", "observed"])):
+        assert np.average(parts["mae"], weights=parts["observed"]) == pytest.approx(whole)
+    classes = found.by_class(np.array([0, 0, 2]), ["mae", "observed"])
+    some = classes["observed"] > 0
+    weights = classes["observed"][some]
+    assert np.average(classes["mae"][some], weights=weights) == pytest.approx(whole)
 
 
 @settings(max_examples=30)

@@ -16,6 +16,7 @@ from supplynet.frames.panel import Panel, Period, daily_periods
 from supplynet.learning.artifacts import load_model, save_model
 
 TINY: dict[str, dict[str, Any]] = {
+    "calibrated": {"settings": {"rounds": 8, "most_rows": 2000}, "cutoffs": 4},
     "ensemble": {
         "members": [
             {"model": "lightgbm", "settings": {"rounds": 8, "most_rows": 2000}},
@@ -23,6 +24,7 @@ TINY: dict[str, dict[str, Any]] = {
         ],
         "cutoffs": 2,
     },
+    "individual": {"model": "lightgbm", "settings": {"rounds": 3, "least_in_leaf": 5}},
     "lightgbm": {"rounds": 8, "most_rows": 2000},
     "random_forest": {"trees": 5, "rows_per_tree": 2000, "most_rows": 2000},
     "arima": {"most_lags": 1, "most_seasonal_lags": 0, "seasons": 6},

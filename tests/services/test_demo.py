@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from supplynet import cycle
 from supplynet.errors import InvalidInput
-from supplynet.services import demo, forecasting, setup
+from supplynet.learning.aliases import CHAMPION
+from supplynet.services import champion, demo, forecasting, setup
 from supplynet.services.books import open_books
 from supplynet.services.overview import SCOREBOARD
 from supplynet.services.policies import PARAMETERS
 from supplynet.storage import ledger, values
 from supplynet.storage.history import read_history
 
-KEPT = (SCOREBOARD, PARAMETERS, forecasting.CHAMPION, demo.MARK)
+KEPT = (SCOREBOARD, PARAMETERS, CHAMPION, demo.MARK)
 
 
 def test_the_same_seed_gives_the_same_board_plant_history_models_and_stock(
@@ -48,10 +51,26 @@ def test_a_demo_is_left_as_a_plant_that_has_just_been_connected(demo_workspace: 
 
 def test_the_future_of_a_demo_follows_its_history(demo_workspace: Path) -> None:
     books = open_books(demo_workspace)
-    demand, start = demo.future_demand(books, 2)
+    demand, start = demo.future_demand(books)
     panel = forecasting.history_panel(books)
     assert start == panel.periods[-1].end
-    assert demand.shape == (len(panel.series), 4)
+    assert demand.shape == (len(panel.series), 2 * demo.FUTURE_DAYS)
+
+
+def test_a_demo_plan_goes_on_into_its_future_and_is_an_input_of_its_models(
+    demo_workspace: Path,
+) -> None:
+    books = open_books(demo_workspace)
+    panel = forecasting.history_panel(books)
+    assert panel.inputs is not None
+    plan = panel.inputs.plan
+    assert isinstance(plan, pl.DataFrame)
+    last = plan["period_start"].max()
+    assert isinstance(last, datetime)
+    assert (last - panel.periods[-1].end).days >= demo.FUTURE_DAYS - 1
+    assert (plan["period_start"] - plan["recorded_at"]).unique().to_list() == [timedelta(days=7)]
+    predictor = champion.champion_forecaster(books).predictor
+    assert "plan_surprise" in predictor.state().features
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
@@ -66,4 +85,4 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
 def test_only_a_demo_has_a_future(tmp_path: Path) -> None:
     folder = setup.init(tmp_path / "w").folder
     with pytest.raises(InvalidInput, match="run supplynet demo"):
-        demo.future_demand(open_books(folder), 1)
+        demo.future_demand(open_books(folder))

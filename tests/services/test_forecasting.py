@@ -1,57 +1,85 @@
-"""Training, the champion, and what it is bound to."""
+"""Training: what is kept of it, and who becomes champion."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
-import polars as pl
 import pytest
 
-from supplynet.errors import InvalidInput, NotFound
+from supplynet.errors import InvalidInput
+from supplynet.frames.panel_hash import panel_hash
+from supplynet.learning.manifest import read_manifest
 from supplynet.services import forecasting
 from supplynet.services.books import Books, open_books
-from supplynet.storage.history import read_history, write_history
+from supplynet.services.model_promotion import Promote
+from supplynet.services.model_versions import versions_of
+
+SIMPLE = ["shift_mean", "seasonal_naive"]
 
 
 @pytest.fixture
 def books(demo_workspace: Path) -> Iterator[Books]:
+    """Their champion is LightGBM, which no simple model beats."""
     opened = open_books(demo_workspace)
     yield opened
     opened.store.close()
 
 
-def test_the_champion_is_the_best_of_those_that_were_trained(books: Books) -> None:
-    done = forecasting.train(books, ["shift_mean", "seasonal_naive"])
+def test_the_best_of_those_that_were_trained_is_promoted_where_that_is_asked_for(
+    books: Books,
+) -> None:
+    done = forecasting.train(books, SIMPLE, promote="always")
     rows = {row["model"]: row["pinball"] for row in done["backtest"]}
-    assert done["champion"] == min(("shift_mean", "seasonal_naive"), key=rows.__getitem__)
-    assert forecasting.champion(books) == {
-        "model": done["champion"],
-        "model_version": done["model_version"],
-    }
-    assert forecasting.champion_forecaster(books).model_version == done["model_version"]
+    assert done["champion"] == min(SIMPLE, key=rows.__getitem__)
+    assert versions_of(books).champion() == done["model_version"] == done["best_version"]
 
 
-def test_a_model_is_opened_once_until_it_or_the_history_is_another(books: Books) -> None:
-    first = forecasting.champion_forecaster(books)
-    assert forecasting.champion_forecaster(books) is first
-    day = read_history(books.workspace.history).tail(1)
-    write_history(books.workspace.history, "imported", day.with_columns(pl.col("demand") + 1))
-    second = forecasting.champion_forecaster(books)
-    assert second is not first
-    forecasting.train(books, ["shift_mean"])
-    assert forecasting.champion_forecaster(books).model_version != second.model_version
+def test_a_worse_model_waits_as_challenger(books: Books) -> None:
+    before = versions_of(books).champion()
+    done = forecasting.train(books, ["seasonal_naive"])
+    assert (done["promoted"], done["model_version"]) == (False, before)
+    assert versions_of(books).get(done["best_version"]).aliases == ("challenger",)
+    rows = {row["model"]: row["pinball"] for row in done["backtest"]}
+    assert rows["seasonal_naive"] > rows["champion"]
+    assert done["reason"].endswith("of the champion's settings on the same weeks")
 
 
-def test_a_forecast_can_be_asked_for_one_series(books: Books) -> None:
-    line, part = forecasting.champion_forecaster(books).history.series[0]
-    said = forecasting.forecast(books.workspace.folder, location_id=line, part_id=part, horizon=3)
-    assert len(said.wide) == 3
-    low, middle, high = (said.wide[0][f"q{q}"] for q in (0.05, 0.5, 0.95))
-    assert 0 <= low <= middle <= high
-    with pytest.raises(NotFound, match="doctor"):
-        forecasting.forecast(books.workspace.folder, part_id="P-999")
+def test_the_same_settings_on_more_data_take_their_own_place(books: Books) -> None:
+    forecasting.train(books, ["shift_mean"], promote="always")
+    again = forecasting.train(books, ["shift_mean"])
+    assert again["promoted"]
+    assert versions_of(books).champion() == again["model_version"]
+    assert [row["model"] for row in again["backtest"]].count("champion") == 0
+
+
+def test_a_damaged_champion_is_replaced_though_it_cannot_be_judged(books: Books) -> None:
+    first = forecasting.train(books, ["shift_mean"], promote="always")["model_version"]
+    (books.workspace.folder / "models" / f"{first}.h5").unlink()
+    done = forecasting.train(books, ["seasonal_naive"])
+    assert done["promoted"]
+    assert "cannot be judged" in done["reason"]
+
+
+def test_nobody_is_promoted_unasked(books: Books) -> None:
+    before = versions_of(books).champion()
+    done = forecasting.train(books, ["shift_mean"], promote="never")
+    assert (done["promoted"], done["model_version"]) == (False, before)
+    with pytest.raises(InvalidInput, match=", ".join(get_args(Promote))):
+        forecasting.train(books, ["shift_mean"], promote="sometimes")  # type: ignore[arg-type]  # the point
+
+
+def test_a_model_says_what_it_learnt_from(books: Books) -> None:
+    version = forecasting.train(books, ["shift_mean"])["best_version"]
+    manifest = read_manifest(books.workspace.folder, version)
+    panel = forecasting.history_panel(books)
+    assert manifest.data_hash == panel_hash(panel)
+    assert manifest.known_until == panel.periods[-1].end
+    assert manifest.series == len(panel.series)
+    assert manifest.trained_at is not None
+    assert set(manifest.packages) >= {"lightgbm", "statsforecast", "torch"}
 
 
 def test_lines_with_other_days_off_are_not_forecast_together(books: Books) -> None:

@@ -13,7 +13,7 @@ import pytest
 from supplynet.connectors.table_import import check_source
 from supplynet.core.orders import OrderKind
 from supplynet.errors import InvalidInput, StoreError
-from supplynet.services import forecasting, importing, planning, setup
+from supplynet.services import champion, forecasting, importing, planning, setup
 from supplynet.services.books import Books, open_books
 from supplynet.services.importing import ImportRequest, SupplyTermsGiven
 from supplynet.storage import ledger
@@ -154,7 +154,7 @@ def from_file_to_plan(folder: Path, request: ImportRequest) -> planning.PlanOutc
     books = open_books(folder)
     trained = forecasting.train(books, ["shift_mean"])
     assert trained["champion"] == "shift_mean"
-    result = forecasting.forecast(folder, horizon=7)
+    result = champion.forecast(folder, horizon=7)
     assert len(result.wide) == 7 * taken.series
     file = folder / "stock.csv"
     keys = books.plant.requirements

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from supplynet.errors import NotFound
-from supplynet.services import forecasting, planning, setup
+from supplynet.services import champion, planning, setup
 from supplynet.services.books import Books, open_books
 from supplynet.services.policies import policy_of
 from supplynet.storage import changes
@@ -81,5 +81,5 @@ def test_a_workspace_without_a_model_says_what_to_do(tmp_path: Path) -> None:
 
 def test_a_forecast_from_here_is_the_one_the_plan_rests_on(books: Books) -> None:
     made = planning.plan_now(books, actor="test")
-    said = forecasting.forecast(books.workspace.folder, horizon=14)
+    said = champion.forecast(books.workspace.folder, horizon=14)
     assert said.items == made.plan.forecast.to_dicts()

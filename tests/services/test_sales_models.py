@@ -9,10 +9,14 @@ import polars as pl
 import pytest
 
 import supplynet
-from supplynet.errors import InsufficientData, InvalidInput, ModelError, NotFound
+from supplynet.errors import ConfigError, InsufficientData, InvalidInput, ModelError, NotFound
+from supplynet.forecast import registry
 from supplynet.forecast.metrics import METRICS
+from supplynet.learning.artifacts import load_metrics
+from supplynet.learning.manifest import read_manifest
 from supplynet.services.data import DataService
-from supplynet.services.sales_models import INDEX, ForecastingService
+from supplynet.services.model_index import INDEX
+from supplynet.services.sales_models import ForecastingService
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 DAYS, WAREHOUSES, SKUS = 130, 2, 5
@@ -163,17 +167,148 @@ def test_what_is_not_there_is_named(
         forecasting_service.generate_forecast("WH001", "SKU-001", horizon_days=0)
 
 
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def versions_in(folder: Path) -> list[Path]:
+    return sorted((folder / "models").glob("*.h5"))
+
+
 def test_a_damaged_file_is_never_forecast_from(tmp_path: Path, sales_data: pl.DataFrame) -> None:
     service_in(tmp_path).retrain_all_models(sales_data)
-    (model,) = (tmp_path / "models").glob("*.h5")
-    content = bytearray(model.read_bytes())
-    content[len(content) // 2] ^= 1
-    model.write_bytes(content)
+    flip(versions_in(tmp_path)[0])
     with pytest.raises(ModelError, match="was changed"):
         service_in(tmp_path).generate_forecast("WH001", "SKU-001")
     (tmp_path / INDEX).write_text("{")
     with pytest.raises(ModelError, match="train again"):
         service_in(tmp_path).generate_forecast("WH001", "SKU-001")
+
+
+def trained_twice(folder: Path, sales_data: pl.DataFrame) -> tuple[str, str]:
+    """Two versions of the model for all; the second on ten more days and a day later."""
+    last = sales_data["date"].max()
+    assert isinstance(last, date)
+    first = sales_data.filter(pl.col("date") <= last - timedelta(days=10))
+    later = ForecastingService(folder, model="shift_mean", clock=lambda: NOW + timedelta(days=1))
+    found = [
+        service.retrain_all_models(table)["WH001_SKU-001"]["model_version"]
+        for service, table in ((service_in(folder), first), (later, sales_data))
+    ]
+    return found[0], found[1]
+
+
+def test_the_version_before_serves_for_a_damaged_one_and_says_so(
+    tmp_path: Path, sales_data: pl.DataFrame
+) -> None:
+    first, second = trained_twice(tmp_path, sales_data)
+    good = service_in(tmp_path).generate_forecast("WH001", "SKU-001")
+    assert (good["model_version"], good["warning"]) == (second, "")
+    flip(tmp_path / f"models/{second}.h5")
+    served = service_in(tmp_path).generate_forecast("WH001", "SKU-001")
+    assert served["model_version"] == first
+    assert served["warning"].startswith(f"model {second} cannot be opened")
+    assert served["warning"].endswith(f"{first} serves instead")
+    summary = service_in(tmp_path).get_model_performance_summary()
+    assert set(summary["damaged"]) == {second}
+
+
+def test_the_model_for_all_serves_for_a_damaged_one_of_a_series(
+    tmp_path: Path, sales_data: pl.DataFrame
+) -> None:
+    service = service_in(tmp_path)
+    shared = service.retrain_all_models(sales_data)["WH001_SKU-001"]["model_version"]
+    own = service.train_model("WH001", "SKU-001", sales_data)["model_version"]
+    (tmp_path / f"models/{own}.h5").unlink()
+    assert service_in(tmp_path).generate_forecast("WH001", "SKU-001")["model_version"] == shared
+
+
+def test_a_rollback_goes_back_and_back_again(tmp_path: Path, sales_data: pl.DataFrame) -> None:
+    first, second = trained_twice(tmp_path, sales_data)
+    service = service_in(tmp_path)
+    assert service.versions().rollback(reason="too high").version == first
+    assert service.generate_forecast("WH001", "SKU-001")["model_version"] == first
+    with pytest.raises(NotFound, match="champion before"):
+        service.versions().rollback()
+    service.versions().promote(second)
+    assert service.generate_forecast("WH001", "SKU-001")["model_version"] == second
+    assert [each.version for each in service.versions().all()] == [second, first]
+    history = service.versions().aliases.history()
+    assert [(each.version, each.reason) for each in history][-2:] == [
+        (first, "too high"),
+        (second, ""),
+    ]
+
+
+def test_a_rollback_leaves_a_series_its_own_model(tmp_path: Path, sales_data: pl.DataFrame) -> None:
+    trained_twice(tmp_path, sales_data)
+    service = service_in(tmp_path)
+    own = service.train_model("WH001", "SKU-001", sales_data)["model_version"]
+    service.versions().rollback()
+    assert service.generate_forecast("WH001", "SKU-001")["model_version"] == own
+    assert [each.version for each in service.versions("WH001", "SKU-001").all()] == [own]
+
+
+def test_a_model_that_does_worse_waits_where_that_is_asked_for(
+    tmp_path: Path, sales_data: pl.DataFrame
+) -> None:
+    first = service_in(tmp_path).retrain_all_models(sales_data)["WH001_SKU-001"]
+    worse = ForecastingService(tmp_path, model="naive", clock=lambda: NOW)
+    found = worse.retrain_all_models(sales_data, promote="if_better")["WH001_SKU-001"]
+    assert (first["promoted"], found["promoted"]) == (True, False)
+    assert worse.generate_forecast("WH001", "SKU-001")["model_version"] == first["model_version"]
+    assert worse.versions().get(found["model_version"]).aliases == ("challenger",)
+
+
+def test_individual_models_are_fitted_one_by_one_and_a_failure_is_named(
+    tmp_path: Path, sales_data: pl.DataFrame
+) -> None:
+    pytest.importorskip("statsforecast")
+    service = ForecastingService(tmp_path, model="croston_sba", clock=lambda: NOW)
+    found = service.retrain_all_models(sales_data, individual=True)
+    assert {row["model"] for row in found.values()} == {"individual"}
+    assert all(row["metrics"] and "fallback" not in row for row in found.values())
+    again = ForecastingService(tmp_path).generate_forecast("WH002", "SKU-003")
+    assert again["model_version"] == found["WH002_SKU-003"]["model_version"]
+
+
+def test_two_versions_are_compared_on_sales(tmp_path: Path, sales_data: pl.DataFrame) -> None:
+    first, second = trained_twice(tmp_path, sales_data)
+    found = service_in(tmp_path).compare_models(first, second, sales_data)
+    assert found["difference"]["difference"] == 0.0  # the same settings
+    assert found["basis"].startswith("their settings, fitted again")
+
+
+def test_a_model_that_cannot_go_on_says_so(tmp_path: Path, sales_data: pl.DataFrame) -> None:
+    with pytest.raises(ConfigError, match="cannot go on from a fitted model"):
+        service_in(tmp_path).retrain_all_models(sales_data, warm_start=True)
+
+
+def test_a_warm_start_stands_beside_a_training_afresh(
+    tmp_path: Path, sales_data: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    tiny = {"epochs": 1, "finish": 0, "width": 8, "hidden": 8}
+    monkeypatch.setattr(
+        "supplynet.services.sales_training.estimator_of",
+        lambda name, seed, _workspace: registry.estimator(name, seed=seed, **tiny),
+    )
+    last = sales_data["date"].max()
+    assert isinstance(last, date)
+    service = ForecastingService(tmp_path, model="mlp", clock=lambda: NOW)
+    older = sales_data.filter(pl.col("date") <= last - timedelta(days=5))
+    first = service.retrain_all_models(older, warm_start=True)["WH001_SKU-001"]
+    assert "parent" not in first  # nothing to go on from
+    later = ForecastingService(tmp_path, model="mlp", clock=lambda: NOW + timedelta(days=5))
+    row = later.retrain_all_models(sales_data, warm_start=True)["WH001_SKU-001"]
+    assert row["parent"] == first["model_version"]
+    assert row["afresh"]["observed"] == row["metrics"]["observed"] > 0
+    assert row["afresh"]["pinball"] != row["metrics"]["pinball"]
+    manifest = read_manifest(tmp_path, row["model_version"])
+    assert manifest.parent == first["model_version"]
+    assert "afresh" in load_metrics(tmp_path, row["model_version"])["warm_start"]
 
 
 def test_an_id_that_leaves_no_room_in_a_file_name_is_served_too(

@@ -20,7 +20,7 @@ from supplynet.core.ledger import Account
 from supplynet.core.orders import OrderState
 from supplynet.cycle.demand import ledger_demand
 from supplynet.cycle.live import read_connected
-from supplynet.services import demo, forecasting, planning
+from supplynet.services import champion, demo, planning
 from supplynet.services.books import Books, open_books
 from supplynet.services.policies import policy_of
 from supplynet.simulate.outlook import PathOutlook
@@ -115,7 +115,7 @@ def test_the_books_decide_the_same_orders_as_the_twin_alone(played: Played) -> N
     with books.store.read() as tx:
         state = live_module._opening(tx, model)
     twin = Twin(model, demand[None], state, seed=books.settings.seed, record_slots=False)
-    forecaster = forecasting.champion_forecaster(books)
+    forecaster = champion.champion_forecaster(books)
     # Bound to the history as it was when the plant went live, as the books were.
     assert forecaster.history.periods[-1].end == model.slots.start
     outlooks = PathOutlook(forecaster, paths=books.settings.paths, seed=books.settings.seed)
@@ -185,7 +185,7 @@ def test_a_model_that_is_bound_later_still_sees_the_running_shift(played: Played
     """Opened after the plant went live, its history ends later than the imported one."""
     folder = played.books.workspace.folder
     books = open_books(folder)
-    late = forecasting.champion_forecaster(books)
+    late = champion.champion_forecaster(books)
     assert late.history.periods[-1].end > played.plant.twin.model.slots.start
     since, now = late.history.periods[-1].end, books.now() - timedelta(hours=5)
     with books.store.read() as tx:

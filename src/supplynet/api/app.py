@@ -16,7 +16,17 @@ from supplynet.api import openapi, problems
 from supplynet.api.clock import SmoothClock
 from supplynet.api.guard import GuardMiddleware
 from supplynet.api.pages import pages
-from supplynet.api.routes import control_room, data, events, jobs, network, orders, planning, stock
+from supplynet.api.routes import (
+    control_room,
+    data,
+    events,
+    jobs,
+    models,
+    network,
+    orders,
+    planning,
+    stock,
+)
 from supplynet.api.stream import ChangeFeed
 from supplynet.api.stream import router as stream_router
 from supplynet.services.books import Books
@@ -31,6 +41,7 @@ _ROUTERS = (
     network.router,
     events.router,
     data.router,
+    models.router,
     jobs.router,
 )
 

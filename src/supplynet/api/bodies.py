@@ -18,11 +18,13 @@ from pydantic import (
 
 from supplynet.core.events import Event, EventType
 from supplynet.forecast.registry import MODELS
+from supplynet.services.model_promotion import Promote
 from supplynet.services.policies import DEFAULTS as POLICIES
 
 MOST_EVENTS = 5000
 _LARGEST = 2_000_000_000
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+VersionName = Id
 # PostgreSQL cannot store a NUL, and no one can read one.
 Reason = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x08]*$")]
 Seed = Annotated[StrictInt | None, Field(ge=0, le=2**53 - 1)]
@@ -67,6 +69,23 @@ class AutomationChange(Body):
     )
 
     paused: StrictBool
+    reason: Reason = ""
+
+
+class Promotion(Body):
+    """Make a version of the model champion or challenger."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "knows the new line"}]})
+
+    alias: Literal["champion", "challenger"] = "champion"
+    reason: Reason = ""
+
+
+class Rollback(Body):
+    """Go back to the champion before."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "too high at night"}]})
+
     reason: Reason = ""
 
 
@@ -145,6 +164,16 @@ class TrainParams(Body):
 
     models: list[Literal[tuple(sorted(MODELS))]] = Field(min_length=1, max_length=len(MODELS))  # type: ignore[valid-type]  # the registry is the list
     seed: Seed = None
+    promote: Promote = Field(
+        default="if_better", description="When the best takes the champion's place."
+    )
+
+
+class CompareParams(Body):
+    """Two versions of the model on periods that neither has seen."""
+
+    first: VersionName
+    second: VersionName | None = Field(default=None, description="Null = the champion.")
 
 
 class SimulateParams(Body):
@@ -170,6 +199,19 @@ class TrainJob(Body):
     params: TrainParams
 
 
+class CompareJob(Body):
+    """Compare two versions of the model."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"kind": "compare", "params": {"first": "lightgbm-20260301T080000000000"}}]
+        }
+    )
+
+    kind: Literal["compare"]
+    params: CompareParams
+
+
 class SimulateJob(Body):
     """Compare and tune policies."""
 
@@ -181,4 +223,4 @@ class SimulateJob(Body):
     params: SimulateParams = Field(default_factory=SimulateParams)
 
 
-JobRequest = Annotated[TrainJob | SimulateJob, Field(discriminator="kind")]
+JobRequest = Annotated[TrainJob | CompareJob | SimulateJob, Field(discriminator="kind")]

@@ -181,3 +181,38 @@ class PlanMade(BaseModel):
     not_planned: int = Field(description="Positions whose stock was never counted.")
     alerts: list[str]
     proposals: list[Proposal]
+
+
+class ModelRow(BaseModel):
+    """One version of the model that plans."""
+
+    version: str = Field(examples=["lightgbm-20260301T080000000000"])
+    model: str = Field(examples=["lightgbm"])
+    aliases: list[Literal["champion", "challenger"]]
+    state: Literal["ok", "damaged"]
+    damage: str = Field(description="Why it cannot be opened; empty when it can.")
+    trained_at: AwareDatetime | None
+    series: int | None = Field(description="How many it learnt from.")
+    data_hash: str = Field(description="SHA-256 of what it learnt from; empty when not noted.")
+    parent: str = Field(description="Version that it goes on from; empty = trained afresh.")
+    settings: dict[str, Any]
+    packages: dict[str, str]
+    backtest: dict[str, Any] = Field(description="Its figures on the weeks it was judged on.")
+    size: int = Field(description="Bytes of its files.")
+
+
+class AliasChangeRow(BaseModel):
+    """Who made a version champion or challenger, when and why."""
+
+    alias: Literal["champion", "challenger"]
+    version: str
+    at: AwareDatetime
+    actor: str
+    reason: str
+    rolled_back: str = Field(description="Version gone back from; empty = no rollback.")
+
+
+class ModelDetail(ModelRow):
+    """One version with the history of its aliases."""
+
+    history: list[AliasChangeRow]

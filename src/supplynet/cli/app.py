@@ -13,11 +13,13 @@ from supplynet.cli import (
     bench,
     data,
     demo,
+    evaluation,
     importing,
     models,
     planning,
     serving,
     signals,
+    triggers,
     workspace,
 )
 from supplynet.cli.hints import as_options
@@ -35,7 +37,22 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-for group in (workspace, demo, data, importing, signals, models, planning, serving, bench):
+_GROUPS = (
+    *(
+        workspace,
+        demo,
+        data,
+        importing,
+        signals,
+        models,
+        evaluation,
+        triggers,
+        planning,
+        serving,
+        bench,
+    ),
+)
+for group in _GROUPS:
     group.register(app)
 
 

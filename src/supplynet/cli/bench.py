@@ -22,6 +22,9 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="Small sizes, to see that it runs; no real figures.")
     ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Only these parts, such as data sets.")
+    ] = None,
     only_list: Annotated[bool, typer.Option("--list", help="Say what there is.")] = False,
     seed: options.Seed = 1,
     as_json: Annotated[
@@ -48,7 +51,12 @@ def bench(
     for each, module in modules.items():
         with progress() as report:
             setup = benchmarking.Setup(
-                seed=seed or 0, seeds=seeds, quick=quick, checkout=checkout, report=report
+                seed=seed or 0,
+                seeds=seeds,
+                quick=quick,
+                checkout=checkout,
+                report=report,
+                only=tuple(only or ()),
             )
             found = benchmarking.document(each, setup, module.run)
         say(json.dumps(jsonable(found), allow_nan=False) if as_json else "\n".join(_lines(found)))

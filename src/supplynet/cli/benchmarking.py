@@ -1,7 +1,8 @@
 """What a benchmark is handed and what it gives back; the document it becomes.
 
 Benchmarks are files of the source checkout: ``benchmarks/<name>.py`` with a docstring and
-``run(setup: Setup) -> Result``.
+``run(setup: Setup) -> Result``. What they share lies in folders beside them and is imported as
+``benchmarks.<folder>.<module>``.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Setup:
         quick: Small sizes: to see that it runs; its figures mean nothing.
         checkout: Root of the source checkout.
         report: Progress, 0 to 1.
+        only: Parts to run, of a benchmark that has parts; none = all.
     """
 
     seed: int
@@ -43,6 +45,7 @@ class Setup:
     quick: bool
     checkout: Path
     report: Report
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +89,11 @@ def load(checkout: Path, name: str) -> ModuleType:
     """
     if name not in names(checkout):
         raise NotFound("benchmark", name, f"choose from {', '.join(names(checkout))}")
-    path = checkout / "benchmarks" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"supplynet_benchmarks.{name}", path)
+    folder = checkout / "benchmarks"
+    package = ModuleType(folder.name)
+    package.__path__ = [str(folder)]
+    sys.modules[folder.name] = package  # this checkout's, not one that happens to be on the path
+    spec = importlib.util.spec_from_file_location(f"{folder.name}.{name}", folder / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from supplynet.errors import SupplyNetError
 
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Numeric threads of every task, ours and theirs; polars and Arrow keep their own two."""
+KEPT_MEMORY = dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), str(2**30))
+"""For ``run_task``: glibc, which reads this when a process starts, keeps freed blocks of up to a
+GiB; training loops that take and free large arrays then have few page faults."""
 
 
 class TaskFailed(SupplyNetError):
@@ -46,19 +50,25 @@ def peer_python(checkout: Path, name: str) -> Path:
     return python
 
 
-def run_task(script: Path, *arguments: str, python: Path | None = None) -> dict[str, Any]:
+def run_task(
+    script: Path,
+    *arguments: str,
+    python: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """What ``script`` printed last, as JSON.
 
     Args:
         script: Python file.
         arguments: Its command line.
         python: Interpreter; None = the one that runs us.
+        environment: Variables beside our own and ``THREADS``.
 
     Raises:
         TaskFailed: It ended with an error, or printed no JSON document.
     """
     command = [str(python or sys.executable), str(script), *arguments]
-    said = _checked(command, os.environ | THREADS).strip().splitlines()
+    said = _checked(command, os.environ | THREADS | dict(environment or {})).strip().splitlines()
     try:
         found = json.loads(said[-1]) if said else None
     except ValueError:

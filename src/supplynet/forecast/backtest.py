@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -12,15 +12,19 @@ import polars as pl
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import HistoryTooShort
+from supplynet.forecast.comparison import Comparison, compare
 from supplynet.forecast.dependence import Dependence, fit_dependence
+from supplynet.forecast.metrics import errors_of
 from supplynet.forecast.model import Estimator, Predictor
-from supplynet.forecast.quantiles import QUANTILES, coverage, mean, normal_scores
+from supplynet.forecast.quantiles import QUANTILES, normal_scores
 from supplynet.forecast.registry import estimator
 from supplynet.frames.panel import Panel
 from supplynet.learning.scaling import Profile, typical_level
 from supplynet.learning.windows import season_length, shift_names
 
 BASELINES = ("seasonal_naive", "shift_mean")
+YARDSTICKS = ("naive", "moving_average", *BASELINES)
+"""What a report for people always shows beside a model; they cost milliseconds a series."""
 SCORES = {
     "model": pl.String,
     "pinball": pl.Float64,
@@ -32,6 +36,7 @@ SCORES = {
     "predict_seconds": pl.Float64,
 }
 """Columns of ``Backtest.table``."""
+_SCORED = ("pinball", "mase", "wape", "bias", "coverage_80")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,17 +64,27 @@ class Backtest:
             a share of demand (above 0 = too much). Only observed periods count.
         outcomes: By model.
         actual: What happened, shape (origin, series, step), NaN = not observed.
-        series: Of the panel.
+        history: What lies before the first cutoff.
         scale, square_scale: Mean absolute and mean squared error of the seasonal naive forecast
-            before the first cutoff, each of shape (series,); NaN where there is none.
+            in it, each of shape (series,); NaN where there is none.
     """
 
     table: pl.DataFrame
     outcomes: Mapping[str, Outcome]
     actual: FloatArray
-    series: tuple[tuple[str, str], ...]
+    history: Panel
     scale: FloatArray
     square_scale: FloatArray
+
+    @property
+    def series(self) -> tuple[tuple[str, str], ...]:
+        """Series of the panel."""
+        return self.history.series
+
+    def comparison(self) -> Comparison:
+        """All models by every metric, over all and by series, class and step."""
+        quantiles = {name: each.quantiles for name, each in self.outcomes.items()}
+        return compare(quantiles, self.actual, (self.scale, self.square_scale), self.history)
 
     def metrics(self, model: str) -> dict[str, Any]:
         """The row of one model, for its metrics file."""
@@ -87,6 +102,7 @@ def backtest(
     periods: int = 28,
     steps: int = 6,
     every: int = 3,
+    baselines: Sequence[str] = BASELINES,
     clock: Callable[[], float] = perf_counter,
 ) -> Backtest:
     """Fit on what lies before the last ``periods``, forecast from each cutoff in them.
@@ -94,12 +110,13 @@ def backtest(
     Models see what was observed up to each cutoff but are not fitted again.
 
     Args:
-        estimators: By the name they get in the table; the baselines are added.
+        estimators: By the name they get in the table.
         panel: History.
         periods: How many of its last periods are forecast.
         steps: Steps per forecast.
         every: Periods from one cutoff to the next; no divisor of the season, so that every
             shift is met.
+        baselines: Models of the registry that are added.
         clock: Seconds, for the times in the table.
 
     Raises:
@@ -110,20 +127,16 @@ def backtest(
     if first < 1 or periods < steps:
         raise HistoryTooShort(total, periods + 1)
     origins = range(first, total - steps + 1, every)
-    actual = np.stack([panel.demand[:, origin : origin + steps] for origin in origins])
-    scale, square_scale = naive_scales(panel.head(first))
-    named = {name: estimator(name) for name in BASELINES} | dict(estimators)
+    actual = actuals(panel, origins, steps)
+    history = panel.head(first)
+    scale, square_scale = naive_scales(history)
+    named = {name: estimator(name) for name in baselines} | dict(estimators)
     rows, outcomes = [], {}
     for name, model in named.items():
         started = clock()
-        predictor = model.fit(panel.head(first))
+        predictor = model.fit(history)
         fitted = clock()
-        quantiles = np.stack(
-            [
-                predictor.predict(panel.head(n), panel.periods[n : n + steps], QUANTILES)
-                for n in origins
-            ]
-        )
+        quantiles = rolling_forecasts(predictor, panel, origins, steps)
         seconds = (fitted - started, (clock() - fitted) / len(origins))
         rows.append((name, *score(quantiles, actual, scale).values(), *seconds))
         outcomes[name] = Outcome(
@@ -136,10 +149,34 @@ def backtest(
         table=table,
         outcomes=outcomes,
         actual=actual,
-        series=panel.series,
+        history=history,
         scale=scale,
         square_scale=square_scale,
     )
+
+
+def rolling_forecasts(
+    predictor: Predictor, panel: Panel, origins: Sequence[int], steps: int
+) -> FloatArray:
+    """Forecasts from several cutoffs, each given what lies before it and the calendar after it.
+
+    Args:
+        predictor: Fitted on what lies before the first origin.
+        panel: History and what is forecast.
+        origins: Periods known at each cutoff, ascending.
+        steps: Steps per forecast.
+
+    Returns:
+        Shape (origin, series, step, quantile) at ``QUANTILES``.
+    """
+    return np.stack(
+        [predictor.predict(panel.head(n), panel.periods[n : n + steps], QUANTILES) for n in origins]
+    )
+
+
+def actuals(panel: Panel, origins: Sequence[int], steps: int) -> FloatArray:
+    """What happened after each cutoff, shape (origin, series, step), NaN = not observed."""
+    return np.stack([panel.demand[:, n : n + steps] for n in origins])
 
 
 def score(quantiles: FloatArray, actual: FloatArray, scale: FloatArray) -> dict[str, float]:
@@ -151,23 +188,7 @@ def score(quantiles: FloatArray, actual: FloatArray, scale: FloatArray) -> dict[
         scale: Error of the seasonal naive forecast per series (Hyndman and Koehler 2006), shape
             (series,); NaN leaves a series out of MASE.
     """
-    seen = ~np.isnan(actual)
-    truth = np.where(seen, actual, 0.0)
-    levels = np.array(QUANTILES)
-    error = truth[..., None] - quantiles
-    pinball = np.maximum(levels * error, (levels - 1) * error).mean(axis=-1)
-    absolute = np.abs(error[..., QUANTILES.index(0.5)])
-    per_series = _mean(absolute, seen, axis=(0, 2)) / scale
-    surplus = np.where(seen, mean(quantiles, QUANTILES) - truth, 0.0).sum()
-    demand = truth.sum()
-    inside = coverage(quantiles, QUANTILES, actual, 0.8)
-    return {
-        "pinball": float(_mean(pinball, seen)),
-        "mase": float(_mean(np.nan_to_num(per_series), ~np.isnan(per_series))),
-        "wape": float((absolute * seen).sum() / demand) if demand else float("nan"),
-        "bias": float(surplus / demand) if demand else float("nan"),
-        "coverage_80": float(_mean(np.where(seen, inside, 0.0), seen)),
-    }
+    return errors_of(quantiles, actual, scale, scale**2).overall(_SCORED)
 
 
 def naive_scales(panel: Panel) -> tuple[FloatArray, FloatArray]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -16,11 +15,10 @@ from supplynet.core.sample_paths import FloatArray, SamplePaths
 from supplynet.errors import InvalidInput
 from supplynet.forecast.dependence import Dependence
 from supplynet.forecast.model import Predictor
-from supplynet.forecast.paths import QuantileForecast, condition, path_scores, paths_at
+from supplynet.forecast.paths import QuantileForecast, condition, sample_paths
 from supplynet.forecast.quantiles import QUANTILES
 from supplynet.frames.panel import Panel, Period
 
-T = TypeVar("T")
 _REMEMBERED = 4  # forecasts; enough for a policy that looks back and forth within a shift
 
 
@@ -29,8 +27,7 @@ class BoundForecaster:
     """Implements ``core.protocols.Forecaster``.
 
     The quantiles of whole periods are computed once per set of finished periods and remembered;
-    further cutoffs in the same period only condition and sample them anew, and the same seed
-    draws the same normal scores, which are remembered too.
+    further cutoffs in the same period only condition and sample them anew.
 
     Args:
         predictor: A fitted model.
@@ -49,9 +46,6 @@ class BoundForecaster:
     _known: dict[tuple[object, ...], QuantileForecast] = field(
         default_factory=dict, init=False, repr=False
     )
-    _drawn: dict[tuple[object, ...], FloatArray] = field(
-        default_factory=dict, init=False, repr=False
-    )
 
     def sample(
         self, observed: Observed, cutoff: datetime, *, steps: int, paths: int, seed: int
@@ -63,7 +57,7 @@ class BoundForecaster:
                 it.
         """
         forecast = self.forecast(observed, cutoff, steps=steps)
-        return paths_at(forecast, self._scores(forecast.series, steps, paths, seed), seed)
+        return sample_paths(forecast, dependence=self.dependence, paths=paths, seed=seed)
 
     def quantiles(self, observed: Observed, cutoff: datetime, *, steps: int) -> pl.DataFrame:
         """The forecast frame; step 0 is the rest of the running period. Raises as ``sample``."""
@@ -86,15 +80,13 @@ class BoundForecaster:
     def _whole(self, observed: Observed, cutoff: datetime, steps: int) -> QuantileForecast:
         periods = self._steps(cutoff, steps)
         key = (observed.series, observed.period_starts, observed.demand.tobytes(), periods)
-        return _remember(self._known, key, lambda: self._predict(observed, periods, cutoff))
-
-    def _scores(
-        self, series: tuple[tuple[str, str], ...], steps: int, paths: int, seed: int
-    ) -> FloatArray:
-        def make() -> FloatArray:
-            return path_scores(series, self.dependence, steps=steps, paths=paths, seed=seed)
-
-        return _remember(self._drawn, (series, steps, paths, seed), make)
+        whole = self._known.get(key)
+        if whole is None:
+            whole = self._predict(observed, periods, cutoff)
+            while len(self._known) >= _REMEMBERED:
+                self._known.pop(next(iter(self._known)), None)
+            self._known[key] = whole
+        return whole
 
     def _predict(
         self, observed: Observed, periods: tuple[Period, ...], cutoff: datetime
@@ -125,19 +117,6 @@ class BoundForecaster:
                 f"{steps} are asked for; bind the forecaster to a longer one"
             )
         return periods
-
-
-def _remember(
-    known: dict[tuple[object, ...], T], key: tuple[object, ...], make: Callable[[], T]
-) -> T:
-    """The remembered value, or a new one in place of the oldest."""
-    value = known.get(key)
-    if value is None:
-        value = make()
-        while len(known) >= _REMEMBERED:
-            known.pop(next(iter(known)), None)
-        known[key] = value
-    return value
 
 
 def _finished(observed: Observed, cutoff: datetime) -> Observed:

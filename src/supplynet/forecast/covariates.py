@@ -32,6 +32,9 @@ from supplynet.learning.windows import Index, gather
 
 Float32 = npt.NDArray[np.float32]
 PLAN = ("plan_surprise", "plan_known")
+HIDDEN = 0.1
+"""Share of what a model learns from in which plan and drivers are hidden: so it can do without, when
+a plan ends before the horizon or a feed is down."""
 _RATE_SEASONS = 4  # over which parts per planned unit are learned
 _MAX_AGE_WEEKS = 10
 

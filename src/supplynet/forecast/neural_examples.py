@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from supplynet.forecast.covariates import Covariates
-from supplynet.forecast.neural_inputs import Float32, Inputs, calendar_inputs
+from supplynet.forecast.covariates import HIDDEN, Covariates
+from supplynet.forecast.neural_inputs import OWN_KNOWN, Float32, Inputs, calendar_inputs
 from supplynet.frames.panel import Panel
 from supplynet.learning.windows import Index
 
@@ -155,6 +155,10 @@ class _Part:
             panel, (), names=names, typical=typical, covariates=covariates, horizon=cut.horizon
         )
         known, target = inputs.examples(origins)
+        timed = slice(OWN_KNOWN, OWN_KNOWN + len(covariates.timed))
+        if covariates.timed:
+            random = np.random.default_rng([cut.seed, len(origins), *panel.demand.shape])
+            known[random.random(known.shape[:2]) < HIDDEN, ..., timed] = 0.0
         count = len(panel.series)
         return cls(
             past=inputs.past(),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.special import ndtri
 
-from supplynet.core.ids import series_id
-from supplynet.core.keyed import name_key, uniform
 from supplynet.core.sample_paths import FloatArray, IntArray, SamplePaths
 from supplynet.forecast.dependence import Dependence
+from supplynet.forecast.path_counts import counts_at, multiplied
+from supplynet.forecast.path_scores import (
+    PathScores,
+    cache_runs,
+    code_of_score,
+    score_of_code,
+)
 from supplynet.forecast.quantiles import (
     at_scores,
     mean,
@@ -72,6 +76,14 @@ class QuantileForecast:
         first = self.periods[0]
         length = (first.end - first.start).total_seconds()
         return max(0.0, (self.cutoff - first.start).total_seconds() / length)
+
+    def rows(self, rows: slice) -> QuantileForecast:
+        """The forecast of some of the series."""
+        return replace(self, values=self.values[rows], series=self.series[rows])
+
+    def scaled(self, factors: FloatArray) -> QuantileForecast:
+        """Every quantile times the factor of its series and step, shape (series, step)."""
+        return replace(self, values=self.values * factors[..., None])
 
     def frame(self) -> pl.DataFrame:
         """The forecast frame (``FORECAST_SCHEMA``): a row per series, step and quantile."""
@@ -161,12 +173,26 @@ def _moved(forecast: QuantileForecast, shift: FloatArray) -> FloatArray:
 
 
 def sample_paths(
-    forecast: QuantileForecast, *, dependence: Dependence, paths: int, seed: int
+    forecast: QuantileForecast,
+    *,
+    dependence: Dependence,
+    paths: int,
+    seed: int,
+    factors: FloatArray | None = None,
 ) -> SamplePaths:
-    """Joint paths whose margins are the forecast's and whose scores follow ``dependence``."""
-    steps = len(forecast.periods)
-    scores = path_scores(forecast.series, dependence, steps=steps, paths=paths, seed=seed)
-    return paths_at(forecast, scores, seed)
+    """Joint paths whose margins are the forecast's and whose scores follow ``dependence``.
+
+    The same as ``paths_at`` with the scores of ``path_scores``, without keeping these.
+
+    Args:
+        forecast: Of one quantile function per series and step.
+        dependence: Of their scores.
+        paths: How many.
+        seed: Same seed, same paths, of whatever other series there are.
+        factors: What to multiply demand by, see ``path_counts.multiplied``, shape (series, step).
+    """
+    blocks = count_blocks(forecast, dependence=dependence, paths=paths, seed=seed, factors=factors)
+    return _gathered(forecast, blocks, paths, seed)
 
 
 def paths_at(forecast: QuantileForecast, scores: FloatArray, seed: int) -> SamplePaths:
@@ -177,16 +203,35 @@ def paths_at(forecast: QuantileForecast, scores: FloatArray, seed: int) -> Sampl
         scores: From ``path_scores``, shape (path, series, step).
         seed: With which the scores were made.
     """
-    values: IntArray = np.rint(at_scores(forecast.values, forecast.levels, scores)).astype(np.int32)
-    return SamplePaths(
-        values=values,
-        series=forecast.series,
-        period_starts=tuple(period.start for period in forecast.periods),
-        period_ends=tuple(period.end for period in forecast.periods),
-        cutoff=forecast.cutoff,
-        seed=seed,
-        model_version=forecast.model_version,
+    by_step, quantiles = scores.transpose(2, 1, 0), forecast.values.swapaxes(0, 1)
+    runs = cache_runs(len(forecast.series), len(forecast.periods) * len(scores))
+    blocks = (
+        (rows, counts_at(quantiles[:, rows], forecast.levels, code_of_score(by_step[:, rows])))
+        for rows in runs
     )
+    return _gathered(forecast, blocks, len(scores), seed)
+
+
+def count_blocks(
+    forecast: QuantileForecast,
+    *,
+    dependence: Dependence,
+    paths: int,
+    seed: int,
+    factors: FloatArray | None = None,
+) -> Iterator[tuple[slice, IntArray]]:
+    """``sample_paths`` piece by piece: which series, and their demand.
+
+    Demand has the shape (step, series, path) and is free to be changed.
+    """
+    steps, quantiles = len(forecast.periods), forecast.values.swapaxes(0, 1)
+    source = PathScores(dependence=dependence, steps=steps, paths=paths, seed=seed)
+    for rows in cache_runs(len(forecast.series), steps * paths):
+        series = forecast.series[rows]
+        counts = counts_at(quantiles[:, rows], forecast.levels, source.codes(series))
+        if factors is not None:
+            counts = multiplied(counts, factors[rows].T, series, seed)
+        yield rows, counts
 
 
 def path_scores(
@@ -199,32 +244,30 @@ def path_scores(
 ) -> FloatArray:
     """Standard normal scores with the copula's correlations, shape (path, series, step).
 
-    Every number is keyed: the plant's shocks by (seed, path, step), a line's by its name too, a
-    series' own by its name too. So any subset of the series, in any process, and any number of
-    paths or steps gives the same values where they overlap.
+    Keyed, see ``forecast.path_scores``, and rounded to 1/4096.
     """
-    lines = list(dict.fromkeys(line for line, _ in series))
-    place = {line: i for i, line in enumerate(lines)}
-    of_line = [place[line] for line, _ in series]
-    own = _shocks(seed, "own", [series_id(*name) for name in series], paths, steps)
-    result: FloatArray = _carry(own, dependence.own_persistence) * np.sqrt(dependence.own)
-    line = _carry(_shocks(seed, "line", lines, paths, steps), dependence.line_persistence)
-    result += (line * np.sqrt(dependence.line))[:, of_line]
-    plant = _carry(_shocks(seed, "plant", [""], paths, steps), dependence.plant_persistence)
-    result += plant * np.sqrt(dependence.plant)
+    source = PathScores(dependence=dependence, steps=steps, paths=paths, seed=seed)
+    result = np.empty((paths, len(series), steps))
+    by_step, known = result.transpose(2, 1, 0), score_of_code()
+    for rows in cache_runs(len(series), steps * paths):
+        by_step[:, rows] = known[source.codes(series[rows])]
     return result
 
 
-def _shocks(seed: int, purpose: str, names: Sequence[str], paths: int, steps: int) -> FloatArray:
-    """Independent standard normal numbers by key, shape (path, name, step)."""
-    keys = np.array([name_key(name) for name in names], dtype=np.int64)[:, None]
-    path = np.arange(paths)[:, None, None]
-    return np.asarray(ndtri(uniform(seed, f"demand {purpose}", keys, path, np.arange(steps))))
-
-
-def _carry(shocks: FloatArray, persistence: float) -> FloatArray:
-    """First-order autoregression along the last axis with variance 1 throughout, in place."""
-    fresh = np.sqrt(1 - persistence**2)
-    for step in range(1, shocks.shape[-1]):
-        shocks[..., step] = persistence * shocks[..., step - 1] + fresh * shocks[..., step]
-    return shocks
+def _gathered(
+    forecast: QuantileForecast, blocks: Iterable[tuple[slice, IntArray]], paths: int, seed: int
+) -> SamplePaths:
+    series, steps = forecast.values.shape[:2]
+    values: IntArray = np.empty((paths, series, steps), dtype=np.int32)
+    by_step = values.transpose(2, 1, 0)
+    for rows, counts in blocks:
+        by_step[:, rows] = counts
+    return SamplePaths(
+        values=values,
+        series=forecast.series,
+        period_starts=tuple(period.start for period in forecast.periods),
+        period_ends=tuple(period.end for period in forecast.periods),
+        cutoff=forecast.cutoff,
+        seed=seed,
+        model_version=forecast.model_version,
+    )

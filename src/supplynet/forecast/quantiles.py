@@ -45,7 +45,7 @@ def at_scores(values: FloatArray, levels: Sequence[float], scores: FloatArray) -
         Shape of ``scores``, >= 0.
     """
     known = normal_levels(levels)
-    intercept, slope = _segments(values, known, np.asarray(levels))
+    intercept, slope = segments(values, known, np.asarray(levels))
     segment = np.searchsorted(known, scores)
     cells = values[..., 0].size
     place = np.arange(cells).reshape(values.shape[:-1]) * intercept.shape[-1] + segment
@@ -56,10 +56,13 @@ def at_scores(values: FloatArray, levels: Sequence[float], scores: FloatArray) -
     return np.maximum(result, 0.0, out=result)
 
 
-def _segments(
+def segments(
     values: FloatArray, known: FloatArray, levels: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Intercept and slope of every segment, tails included, shape (*cell, quantile + 1)."""
+    """Intercept and slope of every segment, tails included, shape (*cell, quantile + 1).
+
+    The last segment is linear in ``-ln(1 - level)``, all others in the normal score.
+    """
     slope = np.zeros((*values.shape[:-1], len(known) + 1))
     anchor = np.concatenate([values[..., :1], values], axis=-1)
     where = np.concatenate([known[:1], known])

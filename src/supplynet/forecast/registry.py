@@ -8,17 +8,20 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from supplynet.errors import ConfigError, MissingExtra, NotFound
+from supplynet.errors import ConfigError, MissingExtra, ModelError, NotFound
 from supplynet.forecast.model import Estimator, Predictor
-from supplynet.learning.artifacts import Manifest, ModelState, load_model, save_model
+from supplynet.learning.artifacts import ModelState, load_model, save_model
+from supplynet.learning.manifest import Manifest, Origin
 
 MODELS = {
     "adida": "supplynet.forecast.adida:Adida",
     "arima": "supplynet.forecast.arima:Arima",
+    "calibrated": "supplynet.forecast.calibrated:Calibrated",
     "croston_sba": "supplynet.forecast.croston_sba:CrostonSba",
     "ensemble": "supplynet.forecast.ensemble:Ensemble",
     "ets": "supplynet.forecast.ets:Ets",
     "gru": "supplynet.forecast.gru:Gru",
+    "individual": "supplynet.forecast.individual:Individual",
     "lightgbm": "supplynet.forecast.lightgbm:LightGbm",
     "lstm": "supplynet.forecast.lstm:Lstm",
     "mlp": "supplynet.forecast.mlp:Mlp",
@@ -60,10 +63,14 @@ def settings_of(name: str) -> tuple[str, ...]:
 
 
 def save(
-    workspace: Path, name: str, predictor: Predictor, metrics: Mapping[str, Any] | None = None
+    workspace: Path,
+    name: str,
+    predictor: Predictor,
+    metrics: Mapping[str, Any] | None = None,
+    origin: Origin | None = None,
 ) -> Manifest:
     """Save a fitted model under a name of its own; see ``learning.artifacts``."""
-    return save_model(workspace, name, predictor.state(), metrics)
+    return save_model(workspace, name, predictor.state(), metrics, origin)
 
 
 def load(workspace: Path, name: str) -> tuple[Manifest, Predictor]:
@@ -81,10 +88,15 @@ def restore(state: ModelState) -> Predictor:
     """The fitted model that gave this state.
 
     Raises:
-        ModelError: It was made with other features.
+        ModelError: It was made with other features or settings, or is of no model that there is.
         MissingExtra: A library that it needs is not installed.
     """
-    return cast("Predictor", _class_of(state.model).restore(state))
+    try:
+        return cast("Predictor", _class_of(state.model).restore(state))
+    except (KeyError, TypeError, NotFound) as error:
+        raise ModelError(
+            f"{state.model} was saved by another version of it ({error}); train again"
+        ) from error
 
 
 def _class_of(name: str) -> Any:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import HistoryTooShort
-from supplynet.forecast.covariates import Covariates, CovariateValues
+from supplynet.forecast.covariates import HIDDEN, Covariates, CovariateValues
 from supplynet.forecast.features import FEATURES, calendar_table, feature_table, line_codes
 from supplynet.frames.panel import Panel, Period
 from supplynet.learning.scaling import Profile, Scaling, scaling_of, tail_of
@@ -71,6 +71,9 @@ def training_rows(
     table, location, spread = feature_table(scaling, calendar, lines, targets, origins)
     beside = CovariateValues.of(covariates, panel, (), scaling)
     table = _beside(table, beside, targets, origins)
+    timed = slice(len(FEATURES), len(FEATURES) + len(covariates.timed))
+    if covariates.timed:
+        table[rng.random(table.shape[:2]) < HIDDEN, timed] = np.nan
     demand = panel.demand[:, targets]
     usable = np.flatnonzero(~np.isnan(demand) & (table[:, :, _OBSERVED] > 0))
     if not usable.size:

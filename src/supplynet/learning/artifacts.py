@@ -13,13 +13,11 @@ the files of two trainings.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +28,19 @@ import numpy.typing as npt
 from supplynet.core.ids import check_id
 from supplynet.errors import ModelError
 from supplynet.files import write_atomically
+from supplynet.learning.manifest import (
+    Manifest,
+    Origin,
+    files_of,
+    json_bytes,
+    manifest_path,
+    package_versions,
+    read_manifest,
+    sha256,
+    write_manifest,
+)
 
-SCHEMA = 1
-_PACKAGES = ("supplynet", "numpy", "lightgbm", "scikit-learn", "torch")
 _MEMBER = re.compile(r"[A-Za-z0-9_-]+\Z")
-_SUM = re.compile(r"[0-9a-f]{64}\Z")
 
 Array = npt.NDArray[Any]
 
@@ -62,32 +68,12 @@ class ModelState:
     members: Mapping[str, ModelState] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """What a saved model consists of.
-
-    Attributes:
-        files: SHA-256 and size in bytes by path below the workspace.
-        packages: Versions of the libraries that made it; "" when one was not installed.
-    """
-
-    name: str
-    model: str
-    features: tuple[str, ...]
-    settings: Mapping[str, Any]
-    files: Mapping[str, tuple[str, int]]
-    packages: Mapping[str, str]
-    schema: int = SCHEMA
-
-    @property
-    def model_version(self) -> str:
-        """``name@`` and the first 12 digits of the sum over all files: same text, same model."""
-        sums = "".join(f"{path}{self.files[path][0]}" for path in sorted(self.files))
-        return f"{self.name}@{hashlib.sha256(sums.encode()).hexdigest()[:12]}"
-
-
 def save_model(
-    workspace: Path, name: str, state: ModelState, metrics: Mapping[str, Any] | None = None
+    workspace: Path,
+    name: str,
+    state: ModelState,
+    metrics: Mapping[str, Any] | None = None,
+    origin: Origin | None = None,
 ) -> Manifest:
     """Write a model's files, each atomically, the manifest last.
 
@@ -95,22 +81,20 @@ def save_model(
         InvalidId: The name is not an id.
     """
     check_id(name, "model name")
-    contents = {
-        f"models/{name}.h5": _hdf5(state),
-        f"scalers/{name}.json": _json(_described(state)),
-        f"metrics/{name}.json": _json(metrics or {}),
-    }
-    for path, content in contents.items():
-        write_atomically(workspace / path, content)
+    content = (_hdf5(state), json_bytes(_described(state)), json_bytes(metrics or {}))
+    contents = dict(zip(files_of(name), content, strict=True))
+    for path, each in contents.items():
+        write_atomically(workspace / path, each)
     manifest = Manifest(
         name=name,
         model=state.model,
         features=state.features,
         settings=dict(state.settings),
-        files={path: (_sha256(content), len(content)) for path, content in contents.items()},
-        packages={package: _version(package) for package in _PACKAGES},
+        files={path: (sha256(each), len(each)) for path, each in contents.items()},
+        packages=package_versions(),
+        **asdict(origin or Origin()),
     )
-    write_atomically(_manifest_path(workspace, name), _json(manifest.__dict__))
+    write_manifest(workspace, manifest)
     return manifest
 
 
@@ -122,10 +106,23 @@ def load_model(workspace: Path, name: str) -> tuple[Manifest, ModelState]:
     """
     manifest = read_manifest(workspace, name)
     contents = {path: _checked(workspace, path, manifest) for path in manifest.files}
-    told = json.loads(contents[f"scalers/{name}.json"])
+    arrays, scalers, _ = files_of(name)
+    told = json.loads(contents[scalers])
     told |= {"model": manifest.model, "features": manifest.features}
-    with h5py.File(io.BytesIO(contents[f"models/{name}.h5"]), "r") as file:
+    with h5py.File(io.BytesIO(contents[arrays]), "r") as file:
         return manifest, _from_hdf5(file, told)
+
+
+def check_model(workspace: Path, name: str) -> Manifest:
+    """Check every byte of a saved model without opening it.
+
+    Raises:
+        ModelError: As for ``load_model``.
+    """
+    manifest = read_manifest(workspace, name)
+    for path in manifest.files:
+        _checked(workspace, path, manifest)
+    return manifest
 
 
 def load_metrics(workspace: Path, name: str) -> dict[str, Any]:
@@ -135,37 +132,15 @@ def load_metrics(workspace: Path, name: str) -> dict[str, Any]:
         ModelError: As for ``load_model``.
     """
     manifest = read_manifest(workspace, name)
-    metrics = json.loads(_checked(workspace, f"metrics/{name}.json", manifest))
+    metrics = json.loads(_checked(workspace, files_of(name)[2], manifest))
     return dict(metrics)
 
 
-def read_manifest(workspace: Path, name: str) -> Manifest:
-    """The manifest of a model, which names its files and their sums.
-
-    Raises:
-        ModelError: It is missing or cannot be understood.
-    """
-    check_id(name, "model name")
-    path = _manifest_path(workspace, name)
-    try:
-        data = json.loads(path.read_bytes())
-        files = {
-            path: (str(digest), int(size)) for path, (digest, size) in data.pop("files").items()
-        }
-        manifest = Manifest(features=tuple(data.pop("features")), files=files, **data)
-    except FileNotFoundError as error:
-        raise ModelError(f"model {name} has no manifest {path.name}; train it again") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"the manifest of model {name} is damaged; restore or train") from error
-    wanted = {f"models/{name}.h5", f"scalers/{name}.json", f"metrics/{name}.json"}
-    sums_ok = all(_SUM.match(digest) for digest, _ in files.values())
-    if manifest.schema != SCHEMA or manifest.name != name or set(files) != wanted or not sums_ok:
-        raise ModelError(f"the manifest of model {name} does not describe it; restore or train")
-    return manifest
-
-
-def _manifest_path(workspace: Path, name: str) -> Path:
-    return workspace / "models" / f"{name}.manifest.json"
+def remove_model(workspace: Path, name: str) -> None:
+    """Remove a model's files, the manifest first: what is left of a removal is no model."""
+    manifest_path(workspace, check_id(name, "model name")).unlink(missing_ok=True)
+    for path in files_of(name):
+        (workspace / path).unlink(missing_ok=True)
 
 
 def _checked(workspace: Path, path: str, manifest: Manifest) -> bytes:
@@ -178,7 +153,7 @@ def _checked(workspace: Path, path: str, manifest: Manifest) -> bytes:
         raise ModelError(
             f"{path} has {len(content)} bytes, the manifest says {size}; restore or train again"
         )
-    if _sha256(content) != digest:
+    if sha256(content) != digest:
         raise ModelError(f"{path} was changed after it was saved; restore or train again")
     return content
 
@@ -226,18 +201,3 @@ def _from_hdf5(group: h5py.Group, told: Mapping[str, Any]) -> ModelState:
             for name, member in told.get("members", {}).items()
         },
     )
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, sort_keys=True, indent=1) + "\n").encode()
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""

@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from supplynet.learning.checkpoints import Array, Checkpoint
+from supplynet.learning.torch_adam import Adam
+
+_LESS = 1e-4  # a loss that is lower by less than this share counts as a plateau
 
 Weights = dict[str, Tensor]
 
@@ -18,27 +21,23 @@ class TrainingState:
 
     Attributes:
         losses: Validation loss of each epoch.
+        learning_rate: Of the next step.
         best, best_loss: Weights of the best epoch so far, and its loss.
         since_best: Epochs since then.
         cautious: Whether the learning rate was reduced for a loss that was not finite.
     """
 
-    def __init__(self, network: nn.Module, *, learning_rate: float, wait: int, seed: int) -> None:
-        self.network = network
-        self.adam = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
-        self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self.adam, factor=0.5, patience=wait
-        )
+    def __init__(
+        self, network: nn.Module, adam: Adam, *, learning_rate: float, wait: int, seed: int
+    ) -> None:
+        self.network, self.adam = network, adam
+        self.learning_rate, self._wait = learning_rate, wait
+        self._lowest, self._waited = float("inf"), 0
         self.shuffle = torch.Generator().manual_seed(seed)
         self.losses: list[float] = []
         self.best, self.best_loss = self.weights(), float("inf")
         self.since_best = 0
         self.cautious = False
-
-    @property
-    def learning_rate(self) -> float:
-        """Of the next step."""
-        return float(self.adam.param_groups[0]["lr"])
 
     def weights(self) -> Weights:
         """A copy of the weights."""
@@ -47,25 +46,31 @@ class TrainingState:
     def finish_epoch(self, loss: float) -> None:
         """Take in the validation loss of an epoch."""
         self.losses.append(loss)
-        self.plateau.step(loss)
+        self._halve_on_plateau(loss)
         self.since_best += 1
         if loss < self.best_loss:
             self.best, self.best_loss, self.since_best = self.weights(), loss, 0
+
+    def _halve_on_plateau(self, loss: float) -> None:
+        if loss < self._lowest * (1 - _LESS):
+            self._lowest, self._waited = loss, 0
+        else:
+            self._waited += 1
+        if self._waited > self._wait:
+            self.learning_rate, self._waited = self.learning_rate / 2, 0
 
     def step_back(self, weights: Weights) -> None:
         """Go on from earlier weights at a tenth of the learning rate, without momentum."""
         self.cautious = True
         self.network.load_state_dict(weights)
-        self.adam.state.clear()
-        for group in self.adam.param_groups:
-            group["lr"] *= 0.1
+        self.adam.forget()
+        self.learning_rate *= 0.1
 
     def checkpoint(self) -> Checkpoint:
         """The state as arrays and JSON values."""
         tensors = {f"network/{name}": value for name, value in self.network.state_dict().items()}
         tensors |= {f"best/{name}": value for name, value in self.best.items()}
-        for index, state in self.adam.state_dict()["state"].items():
-            tensors |= {f"adam/{index}/{name}": value for name, value in state.items()}
+        tensors |= {f"adam/{name}": value for name, value in self.adam.state().items()}
         tensors |= {"random/shuffle": self.shuffle.get_state()}
         tensors |= {"random/cpu": torch.random.get_rng_state()}
         if torch.cuda.is_available():
@@ -78,7 +83,8 @@ class TrainingState:
                 "since_best": self.since_best,
                 "cautious": self.cautious,
                 "learning_rate": self.learning_rate,
-                "plateau": self.plateau.state_dict(),
+                "lowest": self._lowest,
+                "waited": self._waited,
             },
         )
 
@@ -87,14 +93,9 @@ class TrainingState:
         facts, arrays = checkpoint.facts, checkpoint.arrays
         self.network.load_state_dict(_below("network", arrays))
         self.best = _below("best", arrays)
-        moments: dict[int, Weights] = {}
-        for path, value in _below("adam", arrays).items():
-            index, _, name = path.partition("/")
-            moments.setdefault(int(index), {})[name] = value
-        groups = self.adam.state_dict()["param_groups"]
-        groups = [group | {"lr": facts["learning_rate"]} for group in groups]
-        self.adam.load_state_dict({"state": moments, "param_groups": groups})
-        self.plateau.load_state_dict(facts["plateau"])
+        self.adam.restore(_below("adam", arrays))
+        self.learning_rate = facts["learning_rate"]
+        self._lowest, self._waited = facts["lowest"], facts["waited"]
         random = _below("random", arrays)
         self.shuffle.set_state(random["shuffle"])
         torch.random.set_rng_state(random["cpu"])

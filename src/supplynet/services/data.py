@@ -20,10 +20,8 @@ from supplynet.frames.demand import sum_rows
 from supplynet.frames.exploration import Exploration, explore
 from supplynet.frames.quality import QualityReport, check_quality
 from supplynet.frames.synthetic import sales_training_data
-from supplynet.frames.tables import conform_table
-from supplynet.services import signals
+from supplynet.services import beside, signals
 from supplynet.services.books import Books, open_books, plant_of, system_now
-from supplynet.services.generating import WORLD
 from supplynet.services.history import history_frame
 from supplynet.services.importing import (
     ImportOutcome,
@@ -33,7 +31,6 @@ from supplynet.services.importing import (
     read_file,
     source_of,
 )
-from supplynet.storage.table_files import TABLES, read_table
 
 MOST_DAYS = 3660
 """Of made-up sales."""
@@ -224,16 +221,7 @@ def exploration_of(books: Books) -> Exploration:
         plant=plant,
         findings=check_quality(frame, now=books.now(), plant=plant).findings,
         now=books.now(),
-        deliveries=_table(books, "deliveries"),
-        plan=_table(books, "plan"),
+        deliveries=beside.table_of(books, "deliveries"),
+        plan=beside.table_of(books, "plan"),
         drivers=read_drivers(signals.drivers_file(books.workspace)),
     )
-
-
-def _table(books: Books, name: str) -> pl.DataFrame:
-    """What was imported; else what a generated world holds."""
-    found = read_table(books.workspace.tables, name)
-    made = books.workspace.folder / WORLD / name
-    if found.is_empty() and made.is_dir():
-        return conform_table(pl.read_parquet(made), TABLES[name][0])
-    return found

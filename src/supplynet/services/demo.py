@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,15 +20,20 @@ from supplynet.core.events import Event, EventType
 from supplynet.core.network import Plant
 from supplynet.errors import InvalidInput, MissingExtra
 from supplynet.forecast import registry
+from supplynet.forecast.covariates import with_inputs
 from supplynet.forecast.model import Estimator
 from supplynet.frames.panel import Panel, Period, panel_from_frame, shift_periods
+from supplynet.frames.panel_hash import panel_hash
 from supplynet.frames.quality import QualityReport, check_quality
 from supplynet.frames.synthetic import SyntheticHistory, generate_history
 from supplynet.frames.synthetic.plant import demo_plant
+from supplynet.learning.aliases import CHAMPION
+from supplynet.learning.manifest import Origin
 from supplynet.services import forecasting
 from supplynet.services.board import Board, board_of
 from supplynet.services.books import CLOCK, Books, open_books
 from supplynet.services.history import history_end
+from supplynet.services.model_versions import PLANT, set_aliases
 from supplynet.services.overview import SCOREBOARD
 from supplynet.services.policies import keep_parameters
 from supplynet.services.simulation import about
@@ -36,6 +41,7 @@ from supplynet.simulate.model import compile_plant
 from supplynet.simulate.state import opening_state
 from supplynet.storage import init_workspace, values
 from supplynet.storage.history import write_history
+from supplynet.storage.table_files import write_table
 from supplynet.study.proof import Proof, Task, prove
 from supplynet.study.replay import window_sums
 
@@ -43,6 +49,8 @@ MARK = "demo"
 """Value in the books that says: this workspace is a demo, and of what."""
 START = date(2025, 1, 1)
 OPENING_HISTORY = timedelta(days=56)
+FUTURE_DAYS = 60
+"""How long a demo lives on after its history."""
 Report = Callable[[float, str], None]
 
 
@@ -96,10 +104,9 @@ def run(
 
     report(0.0, "making a plant and its history")
     books = _fresh_workspace(folder, chosen, seed)
-    made = generate_history(
-        books.plant, start=START, days=chosen.history_days + chosen.unseen_days, seed=seed
-    )
+    made, plan = _recorded(books, chosen, seed)
     panel, truth, unseen_from = _panels(books, made, chosen)
+    panel = with_inputs(panel, plan=plan)
     known = made.demand.filter(pl.col("period_start") < panel.periods[unseen_from].start)
     write_history(books.workspace.history, "imported", known)
     lap("generate")
@@ -121,6 +128,7 @@ def run(
     lap("train, tune and replay")
     report(0.95, "opening the books")
     board = _board(books, chosen, quality, proof, timing, seed)
+    write_table(books.workspace.tables, "plan", plan)
     _go_live(books, made, task, proof, board, chosen, seed)
     lap("open the books")
     board.timing.update(timing)
@@ -145,6 +153,20 @@ def _fresh_workspace(folder: Path, size: Size, seed: int) -> Books:
     )
     write_plant(plant, workspace.plant)
     return open_books(folder)
+
+
+def _recorded(books: Books, size: Size, seed: int) -> tuple[SyntheticHistory, pl.DataFrame]:
+    """What the plant has recorded, and its production plan, which goes on into the live days."""
+    days = size.history_days + size.unseen_days
+    made = generate_history(books.plant, start=START, days=days + FUTURE_DAYS, seed=seed)
+    last = START + timedelta(days=days)
+    midnight = datetime.combine(last, time(), UTC)
+    around = forecasting.common_calendar(books).shifts_between(
+        midnight - timedelta(days=1), midnight + timedelta(days=7)
+    )
+    past = pl.col("period_start") < next(shift.start for shift in around if shift.day >= last)
+    recorded = replace(made, demand=made.demand.filter(past), truth=made.truth.filter(past))
+    return recorded, made.plan
 
 
 def _panels(books: Books, made: SyntheticHistory, size: Size) -> tuple[Panel, Panel, int]:
@@ -197,16 +219,24 @@ def _go_live(
     """Leave the workspace as a plant that has just been connected: model, parameters, stock."""
     now = task.recorded.periods[-1].end
     write_history(books.workspace.history, "imported", made.demand)
+    known = task.recorded.head(task.unseen_from)
+    origin = Origin(
+        purpose=PLANT,
+        data_hash=panel_hash(known),
+        series=len(known.series),
+        trained_at=books.wall_clock(),
+        known_until=known.periods[-1].end,
+    )
     for name, predictor in proof.predictors.items():
         metrics = {"dependence": asdict(proof.dependence[name])}
-        registry.save(books.workspace.folder, f"{name}-demo", predictor, metrics)
+        registry.save(books.workspace.folder, f"{name}-demo", predictor, metrics, origin)
     for name, tuned in proof.tuned.items():
         keep_parameters(books, name, dict(tuned.best.parameters), actor="demo")
-    chosen = {"model": proof.champion, "model_version": f"{proof.champion}-demo"}
+    champion = {CHAMPION: f"{proof.champion}-demo"}
     told = {"seed": seed, "start": START.isoformat(), "now": now.isoformat(), **asdict(size)}
     shown = {key: board.as_dict()[key] for key in ("policies", "forecast", "champion")}
     with books.store.write("demo", books.wall_clock()) as tx:
-        values.set_value(tx, forecasting.CHAMPION, chosen)
+        set_aliases(tx, champion, reason="lowest pinball loss before the unseen days")
         values.set_value(tx, CLOCK, {"now": now.isoformat(), "speed": 1.0})
         values.set_value(tx, SCOREBOARD, shown)
         values.set_value(tx, MARK, told)
@@ -243,7 +273,7 @@ def _opening_counts(plant: Plant, panel: Panel, now: datetime, seed: int) -> lis
     ]
 
 
-def future_demand(books: Books, days: int) -> tuple[np.ndarray[Any, np.dtype[np.int32]], datetime]:
+def future_demand(books: Books) -> tuple[np.ndarray[Any, np.dtype[np.int32]], datetime]:
     """True demand of the demo's plant after its history, shape (series, shift), and its start.
 
     Raises:
@@ -257,7 +287,7 @@ def future_demand(books: Books, days: int) -> tuple[np.ndarray[Any, np.dtype[np.
     made = generate_history(
         books.plant,
         start=date.fromisoformat(told["start"]),
-        days=known + days,
+        days=known + FUTURE_DAYS,
         seed=told["seed"],
     )
     now = datetime.fromisoformat(told["now"])

@@ -1,30 +1,29 @@
-"""Train, compare, keep the champion, forecast."""
+"""Training: what models learn from, comparing them on the last weeks, keeping them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from supplynet import cycle
 from supplynet.core.shifts import ShiftCalendar
-from supplynet.errors import HistoryTooShort, InvalidInput, ModelError, NotFound
+from supplynet.errors import HistoryTooShort, InvalidInput
 from supplynet.forecast import registry
-from supplynet.forecast.backtest import backtest
-from supplynet.forecast.bound import BoundForecaster
-from supplynet.forecast.dependence import Dependence
-from supplynet.forecast.model import Estimator
+from supplynet.forecast.backtest import Backtest, backtest
+from supplynet.forecast.model import Estimator, Predictor
 from supplynet.frames.panel import Panel, Period, panel_from_frame, shift_periods
-from supplynet.learning.artifacts import load_metrics
-from supplynet.services import history
-from supplynet.services.books import Books, open_books
-from supplynet.storage import values
+from supplynet.frames.panel_hash import panel_hash
+from supplynet.learning.manifest import Origin, free_name
+from supplynet.learning.versions import Versions
+from supplynet.services import beside, history
+from supplynet.services.books import Books
+from supplynet.services.model_promotion import Contest, Promote, contest
+from supplynet.services.model_versions import PLANT, versions_of
+from supplynet.services.tuned import tuned_settings
 
-CHAMPION = "champion"
 BACKTEST_DAYS = 28
 BACKTEST_STEPS = 6
 AHEAD_DAYS = 400
@@ -33,7 +32,7 @@ Report = Callable[[float, str], None]
 
 
 def history_panel(books: Books) -> Panel:
-    """All history on the plant's shifts.
+    """All history on the plant's shifts, with what is known beside it: plan and drivers.
 
     Raises:
         InvalidInput: There is no history, or lines have different shifts.
@@ -41,8 +40,11 @@ def history_panel(books: Books) -> Panel:
     frame = history.history_frame(books)
     start = frame["period_start"].min()
     assert isinstance(start, datetime)
-    periods = shift_periods(common_calendar(books), start, history.history_end(books, frame))
-    return panel_from_frame(frame, periods)
+    calendar, end = common_calendar(books), history.history_end(books, frame)
+    periods = shift_periods(calendar, start, end)
+    ahead = shift_periods(calendar, end, end + timedelta(days=AHEAD_DAYS))
+    panel = panel_from_frame(frame, periods)
+    return replace(panel, inputs=beside.inputs_of(books, (*periods, *ahead)))
 
 
 def common_calendar(books: Books) -> ShiftCalendar:
@@ -68,12 +70,25 @@ def train(
     models: Sequence[str],
     *,
     seed: int | None = None,
+    promote: Promote = "if_better",
     report: Report = lambda _fraction, _what: None,
 ) -> dict[str, Any]:
-    """Compare models on the last weeks, fit each again on everything, and keep the best.
+    """Compare models on the last weeks, fit each again on everything, and keep all of them.
 
-    The champion is the one with the lowest pinball loss in the backtest; its quantiles are what
-    orders are made of.
+    The one with the lowest pinball loss in the backtest becomes the challenger, or the champion,
+    whose quantiles are what orders are made of: see ``model_promotion.contest``.
+
+    Args:
+        books: The workspace.
+        models: Names in the registry.
+        seed: Of what is drawn; None = the setting.
+        promote: When the best takes the champion's place.
+        report: Progress, 0 to 1.
+
+    Returns:
+        ``champion`` and ``model_version`` (who serves now; null when nobody does), ``best`` and
+        ``best_version`` (of the new ones), ``promoted``, ``reason``, ``versions`` by model,
+        ``backtest`` (rows, the best first).
 
     Raises:
         NotFound: An unknown model.
@@ -81,40 +96,77 @@ def train(
         HistoryTooShort: For a model or the comparison.
     """
     seed = books.settings.seed if seed is None else seed
-    estimators = {name: estimator_of(name, seed) for name in models}
-    panel = history_panel(books)
+    estimators = {name: estimator_of(name, seed, books.workspace.folder) for name in models}
+    panel, kept = history_panel(books), versions_of(books, actor="train")
     report(0.1, "comparing on the last weeks")
     periods = _backtest_periods(panel)
-    found = backtest(estimators, panel, periods=periods, steps=min(BACKTEST_STEPS, periods))
-    # Constant demand has no MASE, and JSON no NaN.
-    rows = {row["model"]: row for row in found.table.fill_nan(None).to_dicts()}
+    cut = partial(backtest, panel=panel, periods=periods, steps=min(BACKTEST_STEPS, periods))
+    done = contest(estimators, kept, promote, cut)
     versions = {}
     for index, (name, model) in enumerate(estimators.items()):
         report(0.5 + 0.5 * index / len(estimators), f"fitting {name} on all history")
-        version = f"{name}-{books.wall_clock():%Y%m%dT%H%M%S%f}"
-        metrics = {
-            "backtest": rows[name],
-            "dependence": asdict(found.dependence(name)),
-            "known_until": panel.periods[-1].end.isoformat(),
-            "series": len(panel.series),
-        }
-        registry.save(books.workspace.folder, version, model.fit(panel), metrics)
-        versions[name] = version
-    best = next(name for name in rows if name in versions)
-    chosen = {"model": best, "model_version": versions[best]}
-    with books.store.write("train", books.wall_clock()) as tx:
-        values.set_value(tx, CHAMPION, chosen, reason="lowest pinball loss in the backtest")
-    return {"champion": best, "model_version": versions[best], "backtest": list(rows.values())}
+        stem = f"{name}-{books.wall_clock():%Y%m%dT%H%M%S%f}"
+        versions[name] = free_name(books.workspace.folder, stem)
+        predictor = model.fit(panel)
+        _save(books, versions[name], predictor, panel, _metrics(done.found, name))
+    done.settle(kept, versions[done.best])
+    return _told(done, versions, kept)
 
 
-def estimator_of(name: str, seed: int) -> Estimator:
+def _metrics(found: Backtest, name: str) -> dict[str, Any]:
+    """What is kept beside a model: its row of the backtest and how its errors hang together."""
+    return {"backtest": _rows(found)[name], "dependence": asdict(found.dependence(name))}
+
+
+def _save(
+    books: Books, version: str, predictor: Predictor, panel: Panel, metrics: dict[str, Any]
+) -> None:
+    origin = Origin(
+        purpose=PLANT,
+        data_hash=panel_hash(panel),
+        series=len(panel.series),
+        trained_at=books.wall_clock(),
+        known_until=panel.periods[-1].end,
+    )
+    registry.save(books.workspace.folder, version, predictor, metrics, origin)
+
+
+def _rows(found: Backtest) -> dict[str, dict[str, Any]]:
+    """The table by model. Constant demand has no MASE, and JSON no NaN."""
+    return {row["model"]: row for row in found.table.fill_nan(None).to_dicts()}
+
+
+def _told(done: Contest, versions: dict[str, str], kept: Versions) -> dict[str, Any]:
+    champion = kept.champion()
+    model = None if champion is None else kept.get(champion).model
+    return {
+        "champion": model,
+        "model_version": champion,
+        "best": done.best,
+        "best_version": versions[done.best],
+        "promoted": done.promoted,
+        "reason": done.reason,
+        "versions": versions,
+        "backtest": list(_rows(done.found).values()),
+    }
+
+
+def estimator_of(name: str, seed: int, workspace: Path | None = None) -> Estimator:
     """A model of the registry, with the seed where it draws at random.
+
+    Args:
+        name: In the registry.
+        seed: Wins over the seed of a search.
+        workspace: Its settings are those that a search found there; None = the defaults.
 
     Raises:
         NotFound: An unknown model.
         MissingExtra: Its library is not installed.
+        ModelError: What the search found is damaged.
     """
-    settings: dict[str, Any] = {"seed": seed} if "seed" in registry.settings_of(name) else {}
+    settings = {} if workspace is None else dict(tuned_settings(workspace, name))
+    if "seed" in registry.settings_of(name):
+        settings["seed"] = seed
     return registry.estimator(name, **settings)
 
 
@@ -128,110 +180,7 @@ def _backtest_periods(panel: Panel) -> int:
     return count
 
 
-def champion(books: Books) -> dict[str, str] | None:
-    """Name and version of the model in use; None before the first training."""
-    with books.store.read() as tx:
-        found: dict[str, str] | None = values.get_value(tx, CHAMPION)
-    return found
-
-
-def champion_forecaster(books: Books) -> BoundForecaster:
-    """The champion, checked, opened and bound to all history.
-
-    Opened once per version and import: what the ledger has seen since, a plan tells it anew.
-
-    Raises:
-        ModelError: Its files are missing or were tampered with.
-        NotFound: Nothing was trained yet.
-    """
-    chosen = champion(books)
-    if chosen is None:
-        raise NotFound("model in", str(books.workspace.folder), "run supplynet train")
-    version = chosen["model_version"]
-    key = f"{version} {_imported_at(books)}"
-    known = books.opened.get(key)
-    if isinstance(known, BoundForecaster):
-        return known
-    _, predictor = registry.load(books.workspace.folder, version)
-    panel = history_panel(books)
-    forecaster = BoundForecaster(
-        predictor=predictor,
-        history=panel,
-        calendar=calendar_of(books, panel),
-        dependence=_dependence(books, version),
-        model_version=version,
-    )
-    books.opened.clear()
-    books.opened[key] = forecaster
-    return forecaster
-
-
-def _imported_at(books: Books) -> int:
-    """When imported history was last written, in nanoseconds; 0 before that."""
-    files = (books.workspace.history / "imported").glob("*.parquet")
-    return max((file.stat().st_mtime_ns for file in files), default=0)
-
-
 def calendar_of(books: Books, panel: Panel) -> tuple[Period, ...]:
     """The panel's periods and those ahead of it."""
     calendar, end = common_calendar(books), panel.periods[-1].end
     return panel.periods + shift_periods(calendar, end, end + timedelta(days=AHEAD_DAYS))
-
-
-def _dependence(books: Books, version: str) -> Dependence:
-    try:
-        return Dependence(**load_metrics(books.workspace.folder, version)["dependence"])
-    except (KeyError, TypeError) as error:
-        raise ModelError(f"model {version} has no usable metrics; train again") from error
-
-
-@dataclass(frozen=True, kw_only=True)
-class ForecastResult:
-    """A forecast for people and programs.
-
-    Attributes:
-        items: One row per series, period and quantile.
-        wide: One row per series and period with the columns ``q0.05``, ``q0.5``, ``q0.95``.
-    """
-
-    items: list[dict[str, Any]]
-    wide: list[dict[str, Any]]
-
-
-def forecast(
-    folder: Path,
-    *,
-    location_id: str | None = None,
-    part_id: str | None = None,
-    horizon: int = 14,
-) -> ForecastResult:
-    """Forecast from where the workspace stands, see ``services.history.as_of``.
-
-    Raises:
-        NotFound: No model, or no such series.
-    """
-    books = open_books(folder)
-    forecaster = champion_forecaster(books)
-    cutoff = history.as_of(books)
-    with books.store.read() as tx:
-        observed = cycle.observe(
-            tx,
-            books.workspace.history,
-            books.plant,
-            forecaster.history.series,
-            since=forecaster.history.periods[-1].end,
-            now=cutoff,
-        )
-    frame = forecaster.quantiles(observed, cutoff, steps=horizon)
-    for name, wanted in (("location_id", location_id), ("part_id", part_id)):
-        if wanted is not None:
-            frame = frame.filter(pl.col(name) == wanted)
-    if frame.is_empty():
-        raise NotFound("series", f"{location_id or '*'}/{part_id or '*'}", "see supplynet doctor")
-    wide = frame.filter(pl.col("quantile").is_in([0.05, 0.5, 0.95])).pivot(
-        on="quantile",
-        index=["location_id", "part_id", "period_start", "shift"],
-        values="demand",
-    )
-    wide = wide.rename({str(q): f"q{q}" for q in (0.05, 0.5, 0.95)})
-    return ForecastResult(items=frame.to_dicts(), wide=wide.to_dicts())

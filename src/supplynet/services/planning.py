@@ -9,19 +9,29 @@ from typing import Any
 
 from supplynet import cycle
 from supplynet.core.orders import Order
-from supplynet.services import forecasting, history
+from supplynet.services import champion, history
 from supplynet.services.books import Books, open_books
 from supplynet.services.policies import policy_of
+from supplynet.storage import alerts
+from supplynet.storage.alerts import AlertCause, Severity
+
+MODEL_DAMAGED = "model_damaged"
+"""Kind of the alert that is open while another model serves than the champion."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOutcome:
-    """What a planning run decided and changed."""
+    """What a planning run decided and changed.
+
+    Attributes:
+        warning: Why another model forecast than the champion; "" when that did.
+    """
 
     plan: cycle.Plan
     committed: cycle.Committed
     as_of: datetime
     historical: bool
+    warning: str = ""
 
     def summary(self) -> dict[str, Any]:
         """For programs."""
@@ -37,7 +47,7 @@ class PlanOutcome:
             "confirmed": len(done.confirmed),
             "withdrawn": len(done.withdrawn),
             "not_planned": len(self.plan.snapshot.unknown_stock),
-            "alerts": [cause.message for cause in self.plan.causes],
+            "alerts": [cause.message for cause in self._causes()],
             "proposals": [_proposal(order) for order in self._proposals()],
         }
 
@@ -63,8 +73,11 @@ class PlanOutcome:
             f"{order.from_location} -> {order.to_location}  {order.explanation['why']}"
             for order in self._proposals()
         ]
-        alerts = [f"{cause.severity.value}: {cause.message}" for cause in self.plan.causes]
+        alerts = [f"{cause.severity.value}: {cause.message}" for cause in self._causes()]
         return [head, *notes, *alerts, *actions]
+
+    def _causes(self) -> list[AlertCause]:
+        return [*_model_causes(self.warning), *self.plan.causes]
 
     def _proposals(self) -> list[Order]:
         found = [*self.committed.new, *self.committed.changed, *self.committed.confirmed]
@@ -85,7 +98,9 @@ def plan_now(books: Books, *, actor: str, seed: int | None = None) -> PlanOutcom
     """
     with books.planning:
         now = history.as_of(books)
-        forecaster = forecasting.champion_forecaster(books)
+        serving = champion.serving(books)
+        forecaster = serving.forecaster
+        _watch_model(books, serving.warning, actor=actor, now=now)
         plan, committed = cycle.run(
             books.store,
             books.workspace.history,
@@ -102,7 +117,25 @@ def plan_now(books: Books, *, actor: str, seed: int | None = None) -> PlanOutcom
         committed=committed,
         as_of=now,
         historical=not books.is_simulated and now < books.wall_clock(),
+        warning=serving.warning,
     )
+
+
+def _watch_model(books: Books, warning: str, *, actor: str, now: datetime) -> None:
+    """Open the alert while the champion cannot serve, and close it when it can again."""
+    causes = _model_causes(warning)
+    with books.store.read() as tx:
+        known = [each.message for each in alerts.open_alerts(tx) if each.kind == MODEL_DAMAGED]
+    if known == [cause.message for cause in causes]:
+        return
+    with books.store.write(actor, now) as tx:
+        alerts.set_open_alerts(tx, causes, kinds=[MODEL_DAMAGED])
+
+
+def _model_causes(warning: str) -> list[AlertCause]:
+    if not warning:
+        return []
+    return [AlertCause(severity=Severity.WARNING, kind=MODEL_DAMAGED, message=warning)]
 
 
 def _proposal(order: Order) -> dict[str, Any]:

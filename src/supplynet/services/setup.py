@@ -10,8 +10,8 @@ from typing import Literal
 
 from supplynet.connectors.plant_folder import read_plant, write_plant
 from supplynet.errors import NotFound, SupplyNetError
-from supplynet.services import forecasting
 from supplynet.services.books import Books, has_plant, open_books
+from supplynet.services.model_versions import versions_of
 from supplynet.storage import init_workspace, ledger
 from supplynet.storage.balances import verify
 from supplynet.storage.history import read_history
@@ -138,10 +138,20 @@ def _stock(books: Books) -> Check:
 
 
 def _model(books: Books) -> Check:
-    champion = forecasting.champion(books)
-    if champion is None:
+    versions = versions_of(books)
+    name = versions.champion()
+    if name is None:
         return Check(name="model", state="todo", found="none", next_step="supplynet train")
-    return Check(name="model", state="ready", found=f"{champion['model_version']} is champion")
+    damage = versions.get(name).damage
+    if damage:
+        step = "supplynet models rollback, supplynet train, or restore a backup"
+        return Check(
+            name="model",
+            state="broken",
+            found=f"champion {name} cannot be opened, another serves: {damage}",
+            next_step=step,
+        )
+    return Check(name="model", state="ready", found=f"{name} is champion")
 
 
 def _neural(_: Books) -> Check:

@@ -6,24 +6,36 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from supplynet.services import forecasting, simulation
+from supplynet.services import forecasting, models, simulation
 from supplynet.services.books import open_books, system_now
 from supplynet.worker.job_process import JobContext
 from supplynet.worker.runner import JobRunner, run_job
 
 KINDS = {
     "train": "supplynet.worker.jobs:train",
+    "compare": "supplynet.worker.jobs:compare",
     "simulate": "supplynet.worker.jobs:simulate",
 }
 """Job kind -> function, as the process of a job finds it."""
 
 
 def train(context: JobContext, params: dict[str, Any]) -> dict[str, Any]:
-    """``{"models": [...], "seed": int or null}`` -> champion and comparison."""
+    """``{"models": [...], "seed": int or null, "promote": str}`` -> champion and comparison."""
     books = open_books(context.workspace)
     return forecasting.train(
-        books, params["models"], seed=params.get("seed"), report=context.progress
+        books,
+        params["models"],
+        seed=params.get("seed"),
+        promote=params.get("promote", "if_better"),
+        report=context.progress,
     )
+
+
+def compare(context: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """``{"first": version, "second": version or null}`` -> both on the same unseen periods."""
+    books = open_books(context.workspace)
+    context.progress(0.1, "comparing on periods that neither has seen")
+    return models.compare(books, params["first"], params.get("second"))
 
 
 def simulate(context: JobContext, params: dict[str, Any]) -> dict[str, Any]:

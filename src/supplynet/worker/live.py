@@ -28,7 +28,6 @@ from supplynet.worker import live_events
 from supplynet.worker.live_events import SOURCE, Load
 
 log = structlog.get_logger()
-FUTURE_DAYS = 60
 _MINUTE = timedelta(minutes=1)
 Place = tuple[str, str]
 
@@ -44,7 +43,7 @@ class LivePlant:
     """
 
     def __init__(self, books: Books) -> None:
-        demand, start = demo.future_demand(books, FUTURE_DAYS)
+        demand, start = demo.future_demand(books)
         calendar = forecasting.common_calendar(books)
         end = calendar.next_shifts(start, demand.shape[1])[-1].end
         model = compile_plant(books.plant, start=start, end=end)

@@ -1,0 +1,91 @@
+"""A model of sales on disk and in memory, with the history that it forecasts from."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from supplynet.errors import ModelError
+from supplynet.forecast import registry
+from supplynet.forecast.model import Predictor
+from supplynet.frames.panel import Panel, daily_periods
+from supplynet.learning.artifacts import load_model, save_model
+from supplynet.learning.manifest import Origin
+from supplynet.learning.scaling import tail_of
+
+MOST_OPENED = 256
+"""Models that are kept in memory."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Served:
+    """A model in memory with the history that it forecasts from."""
+
+    predictor: Predictor
+    history: Panel
+
+    def save(
+        self, workspace: Path, version: str, metrics: Mapping[str, Any], origin: Origin
+    ) -> None:
+        """Write it under a name of its own."""
+        state = self.predictor.state()
+        kept = replace(
+            state,
+            arrays={**state.arrays, "history": self.history.demand},
+            texts={
+                **state.texts,
+                "history_series": json.dumps(self.history.series),
+                "history_first_day": self.history.periods[0].local_date.isoformat(),
+            },
+        )
+        save_model(workspace, version, kept, metrics, origin)
+
+
+def open_version(workspace: Path, version: str) -> Served:
+    """A saved model, checked byte by byte before it is opened.
+
+    Raises:
+        ModelError: It is missing, damaged, or of another version of SupplyNet.
+    """
+    _, state = load_model(workspace, version)
+    arrays, texts = dict(state.arrays), dict(state.texts)
+    try:
+        demand = arrays.pop("history")
+        series = tuple((line, part) for line, part in json.loads(texts.pop("history_series")))
+        first = date.fromisoformat(texts.pop("history_first_day"))
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"model {version} has no history to go on from; train again") from error
+    periods = daily_periods(first, first + timedelta(days=demand.shape[1]))
+    predictor = registry.restore(replace(state, arrays=arrays, texts=texts))
+    return Served(predictor=predictor, history=Panel(series=series, periods=periods, demand=demand))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OpenedVersions:
+    """The versions of a workspace that were used last, in memory."""
+
+    workspace: Path
+    _known: OrderedDict[str, Served] = field(default_factory=OrderedDict, repr=False)
+
+    def get(self, version: str) -> Served:
+        """A version, opened now unless it was opened before. Raises as ``open_version``."""
+        if version not in self._known:
+            self.put(version, open_version(self.workspace, version))
+        self._known.move_to_end(version)
+        return self._known[version]
+
+    def put(self, version: str, served: Served) -> None:
+        """Keep a version that was made here."""
+        self._known[version] = served
+        while len(self._known) > MOST_OPENED:
+            self._known.popitem(last=False)
+
+
+def served_of(predictor: Predictor, history: Panel) -> Served:
+    """A model with as much of the history as a forecast looks at."""
+    return Served(predictor=predictor, history=tail_of(history))
