@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,13 @@ import pytest
 from supplynet.errors import InvalidId, ModelError
 from supplynet.learning.artifacts import (
     ModelState,
+    check_model,
     load_metrics,
     load_model,
+    remove_model,
     save_model,
 )
+from supplynet.learning.manifest import Origin, free_name, read_manifest, write_manifest
 
 STATE = ModelState(
     model="toy",
@@ -21,6 +25,8 @@ STATE = ModelState(
     arrays={"weights": np.arange(6, dtype=np.float32).reshape(2, 3)},
     texts={"booster": "tree\nü=1\n" * 100},
 )
+MONDAY = datetime(2026, 1, 5, 8, tzinfo=UTC)
+ORIGIN = Origin(purpose="plant", data_hash="ab" * 32, series=3, trained_at=MONDAY, parent="m-1")
 FILES = ("models/m.h5", "scalers/m.json", "metrics/m.json", "models/m.manifest.json")
 
 
@@ -62,16 +68,58 @@ def test_a_truncated_file_is_refused(tmp_path: Path, file: str) -> None:
         load_model(tmp_path, "m")
 
 
-def test_every_flipped_bit_is_refused(tmp_path: Path) -> None:
-    save_model(tmp_path, "m", STATE)
-    path = tmp_path / "models/m.h5"
+@pytest.mark.parametrize("file", FILES)
+def test_every_flipped_bit_and_every_cut_is_refused(tmp_path: Path, file: str) -> None:
+    save_model(tmp_path, "m", STATE, {"mase": 0.8}, ORIGIN)
+    path = tmp_path / file
     content = path.read_bytes()
-    for place in np.random.default_rng(0).integers(0, len(content) * 8, 100):
+    rng = np.random.default_rng(0)
+    for place in rng.integers(0, len(content) * 8, 100):
         flipped = bytearray(content)
         flipped[place // 8] ^= 1 << (place % 8)
         path.write_bytes(bytes(flipped))
-        with pytest.raises(ModelError, match="was changed"):
+        with pytest.raises(ModelError):
             load_model(tmp_path, "m")
+    for end in rng.integers(0, len(content) - 1, 20):
+        path.write_bytes(content[:end])
+        with pytest.raises(ModelError):
+            load_model(tmp_path, "m")
+    path.write_bytes(content)
+    load_model(tmp_path, "m")
+
+
+def test_a_manifest_says_where_the_model_comes_from(tmp_path: Path) -> None:
+    save_model(tmp_path, "m", STATE, origin=ORIGIN)
+    manifest = check_model(tmp_path, "m")
+    assert (manifest.purpose, manifest.data_hash, manifest.parent) == ("plant", "ab" * 32, "m-1")
+    assert (manifest.trained_at, manifest.known_until) == (MONDAY, None)
+    assert {"statsforecast", "torch", "lightgbm"} <= set(manifest.packages)
+    assert manifest.size == sum((tmp_path / file).stat().st_size for file in FILES[:3])
+
+
+def test_a_manifest_of_the_first_schema_is_still_read(tmp_path: Path) -> None:
+    save_model(tmp_path, "m", STATE)
+    path = tmp_path / FILES[-1]
+    data = json.loads(path.read_text())
+    new = {"sum", "data_hash", "trained_at", "known_until", "parent", "purpose", "series"}
+    path.write_text(json.dumps({k: v for k, v in data.items() if k not in new} | {"schema": 1}))
+    manifest, state = load_model(tmp_path, "m")
+    assert (manifest.schema, manifest.data_hash, manifest.trained_at) == (1, "", None)
+    assert state.texts == STATE.texts
+
+
+def test_a_manifest_of_a_schema_to_come_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    manifest = save_model(tmp_path, "m", STATE)
+    write_manifest(tmp_path, replace(manifest, schema=3))
+    with pytest.raises(ModelError, match=r"newer SupplyNet .*upgrade, or train it again"):
+        load_model(tmp_path, "m")
+
+
+def test_nothing_of_a_removed_model_is_left(tmp_path: Path) -> None:
+    save_model(tmp_path, "m", STATE)
+    remove_model(tmp_path, "m")
+    remove_model(tmp_path, "m")  # no harm
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"files": {"../../x": ["0", 1]}}', "\x00"])
@@ -83,13 +131,19 @@ def test_a_manifest_that_does_not_describe_the_model_is_refused(tmp_path: Path, 
 
 
 def test_a_manifest_cannot_name_files_elsewhere(tmp_path: Path) -> None:
-    save_model(tmp_path, "m", STATE)
-    path = tmp_path / "models/m.manifest.json"
-    data = json.loads(path.read_text())
-    data["files"]["../secret"] = data["files"].pop("metrics/m.json")
-    path.write_text(json.dumps(data))
+    files = dict(save_model(tmp_path, "m", STATE).files)
+    files["../secret"] = files.pop("metrics/m.json")
+    write_manifest(tmp_path, replace(read_manifest(tmp_path, "m"), files=files))
     with pytest.raises(ModelError, match="does not describe"):
         load_model(tmp_path, "m")
+
+
+def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
+    names = []
+    for _ in range(3):
+        names.append(free_name(tmp_path, "m"))
+        save_model(tmp_path, names[-1], STATE)
+    assert names == ["m", "m-2", "m-3"]
 
 
 def test_a_name_cannot_leave_the_workspace(tmp_path: Path) -> None:

@@ -176,5 +176,5 @@ def test_sums_of_a_level_are_those_of_the_lines_path_by_path(books: Books) -> No
         for items in (lines, total)
     ]
     assert high[1] < high[0]  # not all lines are busy at once
-    with pytest.raises(NotFound, match="no level lines"):
+    with pytest.raises(NotFound, match="no level 'lines'"):
         champion.forecast(folder, level="lines")

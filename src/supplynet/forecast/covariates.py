@@ -33,8 +33,8 @@ from supplynet.learning.windows import Index, gather
 Float32 = npt.NDArray[np.float32]
 PLAN = ("plan_surprise", "plan_known")
 HIDDEN = 0.1
-"""Share of what a model learns from in which plan and drivers are hidden: so it can do without, when
-a plan ends before the horizon or a feed is down."""
+"""Share of what a model learns from in which plan and drivers are hidden: so it can do without them
+when a plan ends before the horizon or a feed is down."""
 _RATE_SEASONS = 4  # over which parts per planned unit are learned
 _MAX_AGE_WEEKS = 10
 
@@ -144,6 +144,8 @@ class CovariateValues:
             known: Periods finished when it is asked what plan and drivers say; None = origins.
         """
         shape = (len(self.source.series), len(targets))
+        if not self.covariates.timed:
+            return np.empty((*shape, 0), dtype=np.float32)
         columns: list[FloatArray] = []
         pairs = pairs_at(self.source.periods, targets, origins if known is None else known)
         if self.covariates.plan:
@@ -154,8 +156,6 @@ class CovariateValues:
             value = self._driver(name, pairs, shape)
             usual = self._usual(name, targets, origins)
             columns += [(value - mean) / deviation, (value - usual) / deviation]
-        if not columns:
-            return np.empty((*shape, 0), dtype=np.float32)
         return np.stack(columns, axis=2).astype(np.float32)
 
     def past(self) -> Float32:

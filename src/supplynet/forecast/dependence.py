@@ -10,8 +10,8 @@ import numpy as np
 from supplynet.core.sample_paths import FloatArray
 from supplynet.forecast.features import line_codes
 
+MOST_PERSISTENT = 0.95
 _MOST_SHARED = 0.95
-_MOST_PERSISTENT = 0.95
 _LEAST_PAIRS = 200  # products of scores below which an estimate is not believed
 
 
@@ -26,7 +26,10 @@ class Dependence:
     Args:
         plant: Share of the variance that all series have in common.
         line: Share that the series of one line have in common beyond that.
-        plant_persistence, line_persistence, own_persistence: In [0, 1).
+        plant_persistence, line_persistence: In [0, 1).
+        own_persistence: In (-1, 1); below 0 where errors take turns, as those of a model that
+            does not tell the day shift from the night shift. It is also what makes sums over the
+            next steps as wide as they were, see ``forecast.window_sums``.
     """
 
     plant: float = 0.02
@@ -78,7 +81,7 @@ def fit_dependence(scores: FloatArray, series: Sequence[tuple[str, str]]) -> Dep
         line=line,
         plant_persistence=_ratio(late[0], now[0]),
         line_persistence=_ratio(late[1] - late[0], now[1] - now[0]),
-        own_persistence=_ratio(late[2] - late[1], now[2] - now[1]),
+        own_persistence=_ratio(late[2] - late[1], now[2] - now[1], least=-MOST_PERSISTENT),
     )
 
 
@@ -110,5 +113,5 @@ def _moments(
     return plant, max(within if within is not None else plant, plant), alone or 0.0
 
 
-def _ratio(late: float, now: float) -> float:
-    return float(np.clip(late / now, 0.0, _MOST_PERSISTENT)) if now > 1e-3 else 0.0
+def _ratio(late: float, now: float, least: float = 0.0) -> float:
+    return float(np.clip(late / now, least, MOST_PERSISTENT)) if now > 1e-3 else 0.0

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from supplynet.core.sample_paths import FloatArray
 from supplynet.frames.panel import Period
 from supplynet.learning.scaling import Scaling
+from supplynet.learning.timelines import timeline
 from supplynet.learning.windows import Index, RunningSums
 
 CALENDAR = ("weekday", "shift", "is_holiday", "hours", "gap_hours")
@@ -42,25 +43,20 @@ def calendar_table(periods: Sequence[Period], names: Sequence[str]) -> FloatArra
     ``gap_hours`` is the idle time since the period before: a line that has stood for a holiday
     starts differently.
     """
-    place = {name: float(i) for i, name in enumerate(names)}
-    ends = [periods[0].start, *(p.end for p in periods[:-1])] if periods else []
-    rows = [
-        (
-            float(p.local_date.weekday()),
-            place.get(p.shift, 0.0),
-            float(p.is_holiday),
-            p.minutes / 60,
-            min((p.start - end).total_seconds() / 3600, _MAX_GAP_HOURS),
-        )
-        for p, end in zip(periods, ends, strict=True)
-    ]
-    return np.array(rows, dtype=float).reshape(len(periods), len(CALENDAR))
+    line = timeline(periods)
+    columns = (
+        line.weekdays,
+        line.shift_codes(names),
+        line.holidays,
+        line.minutes / 60,
+        np.minimum(line.idle_seconds / 3600, _MAX_GAP_HOURS),
+    )
+    return np.stack(columns, axis=1).astype(float)
 
 
 def surprises(scaling: Scaling) -> FloatArray:
     """One-step errors of the profile in units of the spread then, shape (series, period)."""
-    now = np.arange(scaling.errors.shape[1])
-    return np.asarray(scaling.errors / scaling.at(now, now)[1])
+    return scaling.surprises
 
 
 def feature_table(
@@ -117,10 +113,12 @@ def _recent(scaling: Scaling, lines: Index, targets: Index, origins: Index) -> l
     shocks = surprises(scaling)
     of_line = line_surprises(shocks, lines)
     every, shifts = scaling.profile.level_sums.occurrences, scaling.profile.shifts
+    recent, of_shift = RunningSums.of(shocks, every), RunningSums.of(shocks, shifts)
+    of_all = RunningSums.of(of_line, every)
     windows = [
-        *((RunningSums.of(shocks, every), window) for window in _SURPRISES),
-        *((RunningSums.of(shocks, shifts), window) for window in _SHIFT_SURPRISES),
-        *((RunningSums.of(of_line, every), window) for window in _LINE_SURPRISES),
+        *((recent, window) for window in _SURPRISES),
+        *((of_shift, window) for window in _SHIFT_SURPRISES),
+        *((of_all, window) for window in _LINE_SURPRISES),
     ]
     columns = []
     for totals, window in windows:

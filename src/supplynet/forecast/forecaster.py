@@ -104,6 +104,8 @@ class Forecaster:
         country: ISO code of the country whose public holidays count, such as DE.
         subdivision: Of the country, such as BY.
         time_zone: In which days, weeks and months begin.
+        calibrate: Correct the intervals by what happened at the end of the history: about twice
+            the time, see ``forecast.calibrated``.
         settings: Of the model, such as ``seed``.
 
     Raises:
@@ -122,6 +124,7 @@ class Forecaster:
         country: str | None = None,
         subdivision: str | None = None,
         time_zone: str = "UTC",
+        calibrate: bool = False,
         **settings: Any,
     ) -> None:
         known = (*get_args(Regular), SHIFT)
@@ -131,6 +134,11 @@ class Forecaster:
             raise InvalidInput("shifts need calendar=, such as plant.calendar_of(line)")
         self.model, self.settings = model, settings
         self._estimator = registry.estimator(model, **settings)
+        if calibrate:
+            own = {"horizon": settings["horizon"]} if "horizon" in settings else {}
+            self._estimator = registry.estimator(
+                "calibrated", model=model, settings=settings, **own
+            )
         self._freq = SHIFT if calendar is not None else freq
         self._place = {
             "calendar": calendar,

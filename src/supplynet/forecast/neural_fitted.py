@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-import numpy as np
 import torch
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.forecast.covariates import Covariates
-from supplynet.forecast.neural_inputs import KNOWN, PAST, Float32, Inputs
+from supplynet.forecast.neural_inputs import KNOWN, PAST, Float32
 from supplynet.forecast.neural_network import Network, Shape
 from supplynet.forecast.neural_settings import NeuralSettings
-from supplynet.forecast.quantiles import QUANTILES, at_levels, tidy
+from supplynet.forecast.neural_window import NeuralWindow, Sight
 from supplynet.frames.panel import Panel, Period
 from supplynet.learning.artifacts import ModelState
-from supplynet.learning.scaling import tail_of
 from supplynet.learning.torch_device import limited_threads, reproducible
 from supplynet.learning.windows import Index
 
@@ -44,36 +42,31 @@ class Fitted:
         self, panel: Panel, future: Sequence[Period], quantiles: Sequence[float]
     ) -> FloatArray:
         """Quantiles, shape (series, step, quantile); see ``model.Predictor``. On the processor."""
-        settings, history = self.settings, tail_of(panel)
-        inputs = Inputs.of(
-            history,
-            future,
-            names=self.shifts,
+        window = NeuralWindow.of(self.sight, panel, future)
+        with torch.inference_mode(), limited_threads(self.settings.threads):
+            scaled = self._network(
+                torch.from_numpy(window.past),
+                torch.tensor([self.settings.lookback - 1]),
+                torch.from_numpy(window.known),
+                torch.from_numpy(window.series),
+            )
+        return window.quantiles(scaled[:, 0].numpy(), quantiles)
+
+    @property
+    def sight(self) -> Sight:
+        """What the network looks at."""
+        return Sight(
+            lookback=self.settings.lookback,
+            horizon=self.settings.horizon,
+            shifts=self.shifts,
             typical=self.typical,
             covariates=self.covariates,
-            horizon=settings.horizon,
+            series=self.series,
         )
-        now, lookback = len(history.periods), settings.lookback
-        targets, origins = now + np.arange(len(future)), np.full(len(future), now)
-        own, location, spread = inputs.known(targets, origins)
-        known = _beside(inputs.calendar[now:], own)
-        past = _beside(inputs.calendar[:now], inputs.past())[:, -lookback:]
-        past = np.pad(past, ((0, 0), (lookback - past.shape[1], 0), (0, 0)))
-        with torch.inference_mode(), limited_threads(settings.threads):
-            scaled = self._network(
-                torch.from_numpy(past),
-                torch.tensor([lookback - 1]),
-                torch.from_numpy(known[:, None]),
-                torch.from_numpy(np.hstack([self.heads(panel), inputs.beside.codes])),
-            )
-        shaped = scaled[:, 0].numpy().astype(float)
-        values = tidy(location[:, :, None] + spread[:, :, None] * shaped)
-        return at_levels(values, QUANTILES, quantiles)
 
     def heads(self, panel: Panel) -> Index:
-        """Number of each series with a head of its own, from 1; 0 for others. Shape (series, 1)."""
-        place = {name: i for i, name in enumerate(self.series, start=1)}
-        return np.array([[place.get(name, 0)] for name in panel.series], dtype=np.int64)
+        """Number of each series with a head of its own; see ``Sight.numbers``."""
+        return self.sight.numbers(panel)
 
     def fresh_network(self) -> Network:
         """A network of this model's shape that has learnt nothing."""
@@ -101,9 +94,3 @@ class Fitted:
             features=(*PAST, *KNOWN, *self.covariates.columns),
             arrays=self.weights,
         )
-
-
-def _beside(calendar: Float32, own: Float32) -> Float32:
-    """Calendar and own features of each series, (period, ...), (series, period, ...)."""
-    shared = np.broadcast_to(calendar, (len(own), *calendar.shape))
-    return np.concatenate([shared, own], axis=2)

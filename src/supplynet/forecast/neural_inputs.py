@@ -17,7 +17,8 @@ from supplynet.forecast.features import (
     surprises,
 )
 from supplynet.frames.panel import Panel, Period
-from supplynet.learning.scaling import Profile, Scaling
+from supplynet.learning.scaling import Scaling, scaling_of
+from supplynet.learning.timelines import timeline
 from supplynet.learning.windows import Index
 
 Float32 = npt.NDArray[np.float32]
@@ -63,10 +64,10 @@ class Inputs:
         horizon: int,
     ) -> Inputs:
         """Scale a panel; arguments as for ``learning.scaling.Profile.of``."""
-        scaling = Scaling.of(Profile.of(panel, future, names, typical))
+        scaling = scaling_of(panel, future, names, typical)
         return cls(
             scaling=scaling,
-            calendar=calendar_inputs([*panel.periods, *future], names),
+            calendar=calendar_inputs(timeline(panel.periods).then(future), names),
             lines=line_codes(panel.series),
             horizon=horizon,
             beside=CovariateValues.of(covariates, panel, future, scaling),

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from supplynet.errors import ConfigError, MissingExtra, ModelError, NotFound
 from supplynet.forecast.model import Estimator, Predictor
+from supplynet.forecast.onnx_models import ExportedState
 from supplynet.learning.artifacts import ModelState, load_model, save_model
 from supplynet.learning.manifest import Manifest, Origin
 
@@ -91,6 +92,8 @@ def restore(state: ModelState) -> Predictor:
         ModelError: It was made with other features or settings, or is of no model that there is.
         MissingExtra: A library that it needs is not installed.
     """
+    if isinstance(state, ExportedState):
+        return state.restored()
     try:
         return cast("Predictor", _class_of(state.model).restore(state))
     except (KeyError, TypeError, NotFound) as error:

@@ -12,7 +12,7 @@ from supplynet.forecast.model import Progress, check_history
 from supplynet.forecast.quantiles import normal_levels, observed_quantiles, tidy
 from supplynet.frames.panel import Panel, Period
 from supplynet.learning.artifacts import ModelState
-from supplynet.learning.scaling import Profile, Scaling, tail_of, typical_level
+from supplynet.learning.scaling import Scaling, scaling_of, tail_of, typical_level
 from supplynet.learning.windows import Index, season_length, shift_names
 
 
@@ -70,7 +70,7 @@ class FittedSeasonalNaive:
     ) -> FloatArray:
         """Quantiles, shape (series, step, quantile); see ``model.Predictor``."""
         history = tail_of(panel)
-        scaling = Scaling.of(Profile.of(history, future, self.shifts, self.typical))
+        scaling = scaling_of(history, future, self.shifts, self.typical)
         now = np.arange(len(history.periods))
         errors = history.demand - last_in_slot(scaling, now, now)
         spread = observed_quantiles(errors, quantiles)

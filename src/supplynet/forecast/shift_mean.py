@@ -14,7 +14,8 @@ from supplynet.forecast.quantiles import normal_levels, observed_quantiles, tidy
 from supplynet.frames.panel import Panel, Period
 from supplynet.learning.artifacts import ModelState
 from supplynet.learning.scaling import typical_level
-from supplynet.learning.windows import frequency, minutes_of_day, trailing_unit
+from supplynet.learning.timelines import timeline
+from supplynet.learning.windows import trailing_unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +67,9 @@ class FittedShiftMean:
         self, panel: Panel, future: Sequence[Period], quantiles: Sequence[float]
     ) -> FloatArray:
         """Quantiles, shape (series, step, quantile); see ``model.Predictor``."""
-        window = panel.tail(self.settings.weeks * trailing_unit(panel.periods[-400:]))
-        past, ahead = _codes(window.periods, future)
+        line = timeline(panel.periods)
+        window = panel.tail(self.settings.weeks * trailing_unit(line.tail(400)))
+        past, ahead = _codes(line.tail(len(window.periods)), future)
         level = _mean(window.demand, np.ones(len(past), dtype=bool), self.typical)
         result = np.empty((len(panel.series), len(future), len(quantiles)))
         for shift in np.unique(ahead[:, 1]):
@@ -108,18 +110,12 @@ def _codes(
     past: Sequence[Period], future: Sequence[Period]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """(weekday class, shift) of every period, shape (period, 2)."""
-    periods = [*past, *future]
-    of = frequency(periods)
-    names = minutes_of_day(periods).tolist() if of == "hour" else [p.shift for p in periods]
-    place = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    kinds = [0 if of in {"week", "month"} else _weekday_class(p) for p in periods]
-    codes = list(zip(kinds, (place[name] for name in names), strict=True))
-    table = np.array(codes, dtype=np.int64).reshape(-1, 2)
+    line = timeline(timeline(past).then(future))
+    of = line.frequency
+    shifts = line.minutes_of_day if of == "hour" else line.shift_codes(line.shift_names)
+    kinds = np.where(line.holidays, 2, np.maximum(line.weekdays - 4, 0))
+    table = np.stack([kinds * (of not in {"week", "month"}), shifts], axis=1)
     return table[: len(past)], table[len(past) :]
-
-
-def _weekday_class(period: Period) -> int:
-    return 2 if period.is_holiday else max(0, period.local_date.weekday() - 4)
 
 
 def _mean(

@@ -23,6 +23,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -47,6 +48,7 @@ Form = dict[str, Any]
 _LONGEST_SEASON = 24
 _LEAST_OBSERVED = 10
 _RUNAWAY = 5.0  # times the largest demand of the history: no forecast is believed beyond it
+_REMEMBERED = 256  # series; each takes some 20 kB
 _BATCH = 100  # series between two calls of ``progress``
 
 
@@ -251,16 +253,23 @@ def _forecast(
         _Unfit: statsforecast gave up, or its forecast cannot be believed.
     """
     levels = sorted({_interval(q) for q in quantiles} - {0.0})
-    asked: dict[str, Any] = {"y": demand, "h": int(ahead.max())}
+    asked: dict[str, Any] = {"h": int(ahead.max())}
     if levels:
         asked["level"] = levels
-    found = _guarded(lambda: settings.model(form, season).forecast(**asked))
+    known = (settings, json.dumps(form), season, demand.tobytes())
+    found = _guarded(lambda: _estimated(*known).predict(**asked))
     columns = [np.asarray(found[_column(q)], dtype=float)[ahead - 1] for q in quantiles]
     values = np.stack(columns, axis=-1)
     highest = _RUNAWAY * max(1.0, float(np.abs(demand).max()))
     if not np.isfinite(values).all() or float(np.asarray(found["mean"]).max()) > highest:
         raise _Unfit(f"its forecast ran away, beyond {highest:g} parts")
     return values
+
+
+@lru_cache(_REMEMBERED)
+def _estimated(settings: Local, form: str, season: int, demand: bytes) -> Any:
+    """A form with its parameters, which cost most: kept of the series that were forecast last."""
+    return settings.model(json.loads(form), season).fit(np.frombuffer(demand).copy())
 
 
 def _interval(quantile: float) -> float:

@@ -15,7 +15,8 @@ import numpy as np
 from supplynet.core.sample_paths import FloatArray
 from supplynet.forecast.closed_days import usual_demand
 from supplynet.frames.panel import Panel, Period
-from supplynet.learning.windows import Index, frequency, season_length, shift_names, slot_codes
+from supplynet.learning.timelines import Timeline, timeline
+from supplynet.learning.windows import Index, season_length
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,9 +39,11 @@ class WeekGrid:
 
         A future period outside the regular week is given the place before it.
         """
-        season = season_length(panel.periods[-400:])
+        line = timeline(panel.periods)
+        season = season_length(line.tail(400))
         history = panel.tail(seasons * season)
-        places, regular = _places([*history.periods, *future], season)
+        recent = timeline(line.tail(len(history.periods)))
+        places, regular = _places(timeline(recent.then(future)), season)
         count = len(history.periods)
         first = places[0] if count else 0
         last = places[count - 1] if count else -1
@@ -69,18 +72,18 @@ def fill_gaps(demand: FloatArray, season: int) -> FloatArray:
 
 
 def _places(
-    periods: Sequence[Period], season: int
+    line: Timeline, season: int
 ) -> tuple[Index, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
     """Place of each period, and whether its slot belongs to the regular season."""
-    total = np.arange(len(periods))
-    if frequency(periods) in {"week", "month"} or not periods:
-        return total, np.ones(len(periods), dtype=bool)
-    slots = slot_codes(periods, shift_names(periods))
+    total = np.arange(len(line.periods))
+    if line.frequency in {"week", "month"} or not line.periods:
+        return total, np.ones(len(total), dtype=bool)
+    slots = line.slot_codes(line.shift_names)
     counts = np.bincount(slots)
     often = np.argsort(-counts, kind="stable")[:season]  # season_length counted as many
     regular = np.zeros(len(counts), dtype=bool)
     regular[often] = True
     rank = np.maximum(np.cumsum(regular) - 1, 0)
-    monday = [p.local_date.toordinal() - p.local_date.weekday() for p in periods]
-    weeks = (np.array(monday) - monday[0]) // 7
+    monday = line.days - line.weekdays
+    weeks = (monday - monday[0]) // 7
     return np.asarray(weeks * season + rank[slots], dtype=np.int64), regular[slots]

@@ -39,6 +39,7 @@ from supplynet.learning.manifest import (
     sha256,
     write_manifest,
 )
+from supplynet.learning.onnx_files import remove_graphs
 
 _MEMBER = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -139,6 +140,7 @@ def load_metrics(workspace: Path, name: str) -> dict[str, Any]:
 def remove_model(workspace: Path, name: str) -> None:
     """Remove a model's files, the manifest first: what is left of a removal is no model."""
     manifest_path(workspace, check_id(name, "model name")).unlink(missing_ok=True)
+    remove_graphs(workspace, name)
     for path in files_of(name):
         (workspace / path).unlink(missing_ok=True)
 

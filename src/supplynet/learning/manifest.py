@@ -75,6 +75,13 @@ class Manifest(Origin):
         return f"{self.name}@{sha256(sums.encode())[:12]}"
 
     @property
+    def uncalibrated(self) -> tuple[str, Mapping[str, Any]]:
+        """Model and settings, without the calibration around them."""
+        if self.model != "calibrated":
+            return self.model, self.settings
+        return self.settings["model"], self.settings["settings"]
+
+    @property
     def size(self) -> int:
         """Bytes of its files."""
         return sum(size for _, size in self.files.values())

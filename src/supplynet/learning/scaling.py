@@ -10,13 +10,17 @@ scaled by itself alone, so a shard of the series gets the same figures as all of
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.frames.panel import Panel, Period
+from supplynet.learning.timelines import timeline
 from supplynet.learning.windows import (
     Index,
     Occurrences,
@@ -37,6 +41,8 @@ _TAIL_WEEKS = 2 * _MAX_AGE_WEEKS + 1  # history that settles every figure in thi
 _PRIOR_CV = 0.3
 _FLOOR = 0.25  # parts squared: keeps a series without demand from a division by zero
 _TYPICAL_WEIGHT = 0.05  # observations
+_MOST_REMEMBERED = 4  # scalings
+_MOST_CELLS = 2**16  # of demand in one: a larger panel costs more to keep than to scale again
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,7 +79,7 @@ class Profile:
             names: Shift names in the order in which the model counts them.
             typical: See ``typical_level``; of the panel that the model was trained on.
         """
-        periods = [*panel.periods, *future]
+        periods = timeline(panel.periods).then(future)
         shifts = Occurrences.of(shift_codes(periods, names))
         every = Occurrences.of(np.zeros(len(periods), dtype=np.int64))
         season = season_length(panel.periods)
@@ -107,18 +113,24 @@ class Profile:
         """
         total, count = self.shift_sums.last(targets, origins, _LEVEL_WEEKS * self.per_week)
         shift = (total + 2.0 * self.level(targets, origins)) / (count + 2.0)
-        values = self.slot_lags(targets, origins, SLOT_WEEKS)
-        seen = ~np.isnan(values)
-        weights = _DECAY ** np.arange(SLOT_WEEKS)
-        total = np.where(seen, values, 0.0) @ weights
-        return np.asarray((total + shift) / (seen @ weights + 1.0))
+        total, weight = shift, np.ones_like(shift)
+        # Week by week: all at once would take eight times the memory, which bounds the series.
+        for week, index in enumerate(self._slot_index(targets, origins, SLOT_WEEKS).T):
+            values = gather(self.demand, index)
+            seen = ~np.isnan(values)
+            total += _DECAY**week * np.where(seen, values, 0.0)
+            weight += _DECAY**week * seen
+        return np.asarray(total / weight)
 
     def slot_lags(self, targets: Index, origins: Index, count: int) -> FloatArray:
         """Demand in the target's slot, newest first, shape (series, pair, count)."""
-        index = self.slots.previous(
+        return gather(self.demand, self._slot_index(targets, origins, count))
+
+    def _slot_index(self, targets: Index, origins: Index, count: int) -> Index:
+        """Periods in the target's slot, newest first, -1 = none; shape (pair, count)."""
+        return self.slots.previous(
             targets, origins, count, _MAX_AGE_WEEKS * max(self.season, self.unit)
         )
-        return gather(self.demand, index)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -144,6 +156,12 @@ class Scaling:
             profile=profile, errors=errors, squares=RunningSums.of(errors**2, profile.shifts)
         )
 
+    @cached_property
+    def surprises(self) -> FloatArray:
+        """One-step errors of the profile in units of the spread then, shape (series, period)."""
+        now = np.arange(self.errors.shape[1])
+        return np.asarray(self.errors / self.at(now, now)[1])
+
     def at(self, targets: Index, origins: Index) -> tuple[FloatArray, FloatArray]:
         """Location and spread, each of shape (series, pair), in parts; the spread is > 0.
 
@@ -160,8 +178,43 @@ class Scaling:
 
 def tail_of(panel: Panel) -> Panel:
     """The part of a long history that scaling looks at, so that every forecast costs the same."""
-    recent = panel.periods[-400:]
-    return panel.tail(_TAIL_WEEKS * max(season_length(recent), trailing_unit(recent)))
+    line = timeline(panel.periods)
+    recent = line.tail(400)
+    count = _TAIL_WEEKS * max(season_length(recent), trailing_unit(recent))
+    periods = line.tail(count)
+    first = len(panel.periods) - len(periods)
+    return replace(panel, periods=periods, demand=panel.demand[:, first:])
+
+
+def scaling_of(
+    panel: Panel, future: Sequence[Period], names: Sequence[str], typical: float
+) -> Scaling:
+    """The scaling of a panel that is forecast: the members of an ensemble ask for the same one.
+
+    The last few of small panels are remembered, by what is in them. Arguments as for
+    ``Profile.of``.
+    """
+    if panel.demand.size > _MOST_CELLS:
+        return Scaling.of(Profile.of(panel, future, names, typical))
+    periods = timeline(panel.periods).then(future)
+    content = panel.demand.tobytes()
+    key = (content, panel.demand.shape, id(periods), tuple(names), typical)
+    with _lock:
+        known = _remembered.get(key)
+    if known is not None and known[0] is periods:
+        return known[1]
+    own = np.frombuffer(content, panel.demand.dtype).reshape(panel.demand.shape)
+    kept = replace(panel, demand=own)  # nobody can change it
+    made = Scaling.of(Profile.of(kept, future, names, typical))
+    with _lock:
+        _remembered[key] = (periods, made)
+        while len(_remembered) > _MOST_REMEMBERED:
+            _remembered.popitem(last=False)
+    return made
+
+
+_remembered: OrderedDict[tuple[object, ...], tuple[tuple[Period, ...], Scaling]] = OrderedDict()
+_lock = threading.Lock()
 
 
 def typical_level(panel: Panel) -> float:

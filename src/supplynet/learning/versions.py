@@ -194,6 +194,7 @@ class Versions:
         except ModelError as error:
             return Version(version=name, aliases=aliases, damage=str(error))
         damage, backtest = "", {}
+        model, settings = manifest.uncalibrated
         try:
             check_model(self.workspace, name)
             backtest = load_metrics(self.workspace, name).get("backtest", {})
@@ -201,12 +202,12 @@ class Versions:
             damage = str(error)
         return Version(
             version=name,
-            model=manifest.model,
+            model=model,
             trained_at=manifest.trained_at,
             series=manifest.series or None,
             data_hash=manifest.data_hash,
             parent=manifest.parent,
-            settings=manifest.settings,
+            settings=settings,
             packages=manifest.packages,
             backtest=backtest,
             aliases=aliases,

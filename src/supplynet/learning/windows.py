@@ -9,29 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
-from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.frames.panel import Period
+from supplynet.learning.timelines import Frequency, timeline
 
 Index = npt.NDArray[np.int64]
-Frequency = Literal["hour", "shift", "day", "week", "month"]
-
-_DAY_MINUTES = 24 * 60
-_YEARS_OF_WEEKS = 3  # years that a yearly pattern of weeks, or of months, must have been seen
-_YEARS_OF_MONTHS = 2
-_WEEKS_A_YEAR, _MONTHS_A_YEAR = 52, 12
 
 
 def shift_codes(periods: Sequence[Period], names: Sequence[str]) -> Index:
     """Place of each period's shift in ``names``; an unknown shift is counted as the first."""
-    place = {name: i for i, name in enumerate(names)}
-    return np.array([place.get(period.shift, 0) for period in periods], dtype=np.int64)
+    return timeline(periods).shift_codes(names)
 
 
 def frequency(periods: Sequence[Period]) -> Frequency:
@@ -40,18 +31,7 @@ def frequency(periods: Sequence[Period]) -> Frequency:
     "shift" has a name, "hour" is any other part of a day, and one of up to 3 hours even with a
     name: what tells it from the rest of its day is the clock.
     """
-    if not periods:
-        return "day"
-    minutes = float(np.median([period.minutes for period in periods]))
-    if minutes <= 3 * 60:
-        return "hour"
-    if minutes > 20 * _DAY_MINUTES:
-        return "month"
-    if minutes > 4 * _DAY_MINUTES:
-        return "week"
-    if any(period.shift for period in periods):
-        return "shift"
-    return "hour" if minutes < 0.8 * _DAY_MINUTES else "day"
+    return timeline(periods).frequency
 
 
 def slot_codes(periods: Sequence[Period], names: Sequence[str], season: int | None = None) -> Index:
@@ -66,22 +46,7 @@ def slot_codes(periods: Sequence[Period], names: Sequence[str], season: int | No
         names: Shift names in the order in which they are counted.
         season: ``season_length`` of the history; None = of ``periods``.
     """
-    of = frequency(periods)
-    if of in {"week", "month"}:
-        year = (season or season_length(periods)) > 1
-        places = [_place_in_year(period, of) if year else 0 for period in periods]
-        return np.array(places, dtype=np.int64)
-    weekdays = np.array([period.local_date.weekday() for period in periods], dtype=np.int64)
-    if of == "hour":
-        codes = weekdays * _DAY_MINUTES + minutes_of_day(periods)
-        return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64)
-    return weekdays * len(names) + shift_codes(periods, names)
-
-
-def _place_in_year(period: Period, of: Frequency) -> int:
-    if of == "month":
-        return period.local_date.month - 1
-    return min(period.local_date.isocalendar().week, _WEEKS_A_YEAR) - 1
+    return timeline(periods).slot_codes(names, season)
 
 
 def minutes_of_day(periods: Sequence[Period]) -> Index:
@@ -91,19 +56,12 @@ def minutes_of_day(periods: Sequence[Period]) -> Index:
     counts, so that summer time moves nothing but the day it begins on. A site that stands still
     over every midnight is told by UTC: its slots are the same, under another number.
     """
-    starts = np.array([period.start.astimezone(UTC).timestamp() / 60 for period in periods])
-    joined = [a.local_date != b.local_date and a.end == b.start for a, b in pairwise(periods)]
-    changes = np.flatnonzero([False, *joined])
-    if not len(changes):
-        return np.asarray(starts % _DAY_MINUTES, dtype=np.int64)
-    latest = np.searchsorted(changes, np.arange(len(periods)), side="right") - 1
-    midnights = starts[changes[np.maximum(latest, 0)]]
-    return np.asarray((starts - midnights) % _DAY_MINUTES, dtype=np.int64)
+    return timeline(periods).minutes_of_day
 
 
 def shift_names(periods: Sequence[Period]) -> tuple[str, ...]:
     """Shift names in the order of their first start."""
-    return tuple(dict.fromkeys(period.shift for period in periods))
+    return timeline(periods).shift_names
 
 
 def season_length(periods: Sequence[Period]) -> int:
@@ -115,16 +73,7 @@ def season_length(periods: Sequence[Period]) -> int:
     52 for weeks with three years of history and 12 for months with two, 1 with less: a yearly
     pattern cannot be told from chance sooner.
     """
-    if not periods:
-        return 1
-    of, days = frequency(periods), (periods[-1].end - periods[0].start).days
-    if of == "week":
-        return _WEEKS_A_YEAR if days >= 7 * _WEEKS_A_YEAR * _YEARS_OF_WEEKS else 1
-    if of == "month":
-        return _MONTHS_A_YEAR if days >= 365 * _YEARS_OF_MONTHS else 1
-    slots = slot_codes(periods, shift_names(periods))
-    weeks = max(1.0, (periods[-1].local_date - periods[0].local_date).days / 7)
-    return max(1, int((np.bincount(slots) >= weeks / 4).sum()))
+    return timeline(periods).season_length
 
 
 def trailing_unit(periods: Sequence[Period]) -> int:
@@ -132,8 +81,7 @@ def trailing_unit(periods: Sequence[Period]) -> int:
 
     A level over "the last four" is then four weeks, 16 weeks or a year.
     """
-    of = frequency(periods)
-    return {"week": 4, "month": 3}.get(of) or season_length(periods)
+    return timeline(periods).trailing_unit
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -208,9 +156,11 @@ class RunningSums:
         index = np.where(occurrences.positions < periods, occurrences.positions, -1)
         values = np.moveaxis(gather(demand, index), 0, 2)  # (code, occurrence, series)
         seen = ~np.isnan(values)
-        totals = [np.where(seen, values, 0.0), seen.astype(float)]
-        padded = [np.pad(np.cumsum(t, axis=1), ((0, 0), (1, 0), (0, 0))) for t in totals]
-        return cls(occurrences=occurrences, sums=padded[0], counts=padded[1])
+        codes, occurred, series = values.shape
+        sums, counts = np.zeros((2, codes, occurred + 1, series))
+        np.cumsum(np.where(seen, values, 0.0), axis=1, out=sums[:, 1:])
+        np.cumsum(seen, axis=1, out=counts[:, 1:], dtype=float)
+        return cls(occurrences=occurrences, sums=sums, counts=counts)
 
     def last(self, targets: Index, origins: Index, window: int) -> tuple[FloatArray, FloatArray]:
         """Sum and count of the last ``window`` occurrences before each origin, (series, pair)."""

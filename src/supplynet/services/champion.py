@@ -22,6 +22,7 @@ from supplynet.forecast.coherence import sampled_node_paths
 from supplynet.forecast.dependence import Dependence
 from supplynet.forecast.hierarchy import Hierarchy
 from supplynet.forecast.model import Predictor
+from supplynet.forecast.onnx_export import load_exported
 from supplynet.forecast.paths import QuantileForecast
 from supplynet.learning.artifacts import load_metrics
 from supplynet.learning.opening import first_good
@@ -83,11 +84,21 @@ def _opened(books: Books, version: str) -> BoundForecaster:
     known = books.opened.get(key)
     if isinstance(known, BoundForecaster):
         return known
-    _, predictor = registry.load(books.workspace.folder, version)
+    predictor = _loaded(books.workspace.folder, version)
     forecaster = _bound(books, predictor, version, _dependence(books, version))
     books.opened.clear()
     books.opened[key] = forecaster
     return forecaster
+
+
+def _loaded(workspace: Path, version: str) -> Predictor:
+    """The exported graphs where there are any and they are whole, else the model itself."""
+    try:
+        return load_exported(workspace, version)
+    except ModelError as error:
+        _, predictor = registry.load(workspace, version)
+        log.warning("%s; the model serves without its export", error)
+        return predictor
 
 
 def _stand_in(books: Books) -> BoundForecaster:

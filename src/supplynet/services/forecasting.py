@@ -13,6 +13,7 @@ from supplynet.core.shifts import ShiftCalendar
 from supplynet.errors import HistoryTooShort, InvalidInput
 from supplynet.forecast import registry
 from supplynet.forecast.backtest import Backtest, backtest
+from supplynet.forecast.calibrated import CalibratedPredictor, calibrate
 from supplynet.forecast.model import Estimator, Predictor
 from supplynet.frames.panel import Panel, Period, panel_from_frame, shift_periods
 from supplynet.frames.panel_hash import panel_hash
@@ -75,6 +76,9 @@ def train(
 ) -> dict[str, Any]:
     """Compare models on the last weeks, fit each again on everything, and keep all of them.
 
+    What happened in these weeks calibrates the intervals of each model and tells how its errors
+    hang together.
+
     The one with the lowest pinball loss in the backtest becomes the challenger, or the champion,
     whose quantiles are what orders are made of: see ``model_promotion.contest``.
 
@@ -107,15 +111,12 @@ def train(
         report(0.5 + 0.5 * index / len(estimators), f"fitting {name} on all history")
         stem = f"{name}-{books.wall_clock():%Y%m%dT%H%M%S%f}"
         versions[name] = free_name(books.workspace.folder, stem)
-        predictor = model.fit(panel)
-        _save(books, versions[name], predictor, panel, _metrics(done.found, name))
+        calibration, dependence = calibrate(done.found, name)
+        predictor = CalibratedPredictor(predictor=model.fit(panel), calibration=calibration)
+        metrics = {"backtest": _rows(done.found)[name], "dependence": asdict(dependence)}
+        _save(books, versions[name], predictor, panel, metrics)
     done.settle(kept, versions[done.best])
     return _told(done, versions, kept)
-
-
-def _metrics(found: Backtest, name: str) -> dict[str, Any]:
-    """What is kept beside a model: its row of the backtest and how its errors hang together."""
-    return {"backtest": _rows(found)[name], "dependence": asdict(found.dependence(name))}
 
 
 def _save(

@@ -93,8 +93,10 @@ def compare_versions(workspace: Path, first: str, second: str, panel: Panel) -> 
         count = min(4 * week, len(panel.periods) // 4)
         basis = f"their settings, fitted again on what lies before the last {count} periods"
         models = {
-            name: registry.estimator(manifest.model, **manifest.settings)
-            for name, (manifest, _) in opened.items()
+            name: registry.estimator(model, **settings)
+            for name, (model, settings) in (
+                (name, manifest.uncalibrated) for name, (manifest, _) in opened.items()
+            )
         }
     if count < 1:
         raise HistoryTooShort(len(panel.periods), 4)

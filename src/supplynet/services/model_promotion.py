@@ -99,7 +99,8 @@ def _champion_again(versions: Versions) -> tuple[Estimator | None, str]:
         return None, ""
     try:
         manifest = check_model(versions.workspace, champion)
-        return registry.estimator(manifest.model, **manifest.settings), ""
+        model, settings = manifest.uncalibrated
+        return registry.estimator(model, **settings), ""
     except SupplyNetError as error:
         return None, str(error)
 

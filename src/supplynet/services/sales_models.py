@@ -16,6 +16,7 @@ from supplynet.config import load_settings
 from supplynet.core.ids import model_key
 from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import InsufficientData, InvalidInput, ModelError, NotFound
+from supplynet.forecast.forecast_cache import ForecastCache
 from supplynet.forecast.quantiles import QUANTILES, mean
 from supplynet.frames.panel import daily_periods
 from supplynet.learning.artifacts import check_model, load_metrics
@@ -66,6 +67,7 @@ class ForecastingService:
         self.seed = settings.seed if seed is None else seed
         self._clock = clock
         self._opened = OpenedVersions(workspace=self.workspace)
+        self._forecasts = ForecastCache()
         self._read: tuple[Stamp, Index] | None = None
 
     def train_model(
@@ -240,10 +242,16 @@ class ForecastingService:
         if key not in index.serves:
             raise NotFound("model", key, "train_model or retrain_all_models makes one")
         found = self._serving((warehouse_id, sku_id), index)
-        history = found.model.history.select([(warehouse_id, sku_id)])
+        # The parts of a location are told of each other, in training as here: all are forecast, and
+        # the cache has the others when they are asked for.
+        known = found.model.history
+        history = known.select([name for name in known.series if name[0] == warehouse_id])
         first = history.periods[-1].local_date + timedelta(days=1)
         future = daily_periods(first, first + timedelta(days=horizon_days))
-        quantiles = found.model.predictor.predict(history, future, QUANTILES)[0]
+        every = self._forecasts.predict(
+            found.model.predictor, found.version, history, future, QUANTILES
+        )
+        quantiles = every[history.series.index((warehouse_id, sku_id))]
         rows = [
             _day(period.local_date, levels, float(middle))
             for period, levels, middle in zip(

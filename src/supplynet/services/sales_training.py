@@ -14,6 +14,7 @@ import numpy as np
 from supplynet.core.ids import model_key
 from supplynet.forecast import registry
 from supplynet.forecast.backtest import Backtest, backtest
+from supplynet.forecast.calibrated import CalibratedPredictor, calibration_of, uncalibrated
 from supplynet.forecast.metrics import METRICS, metrics_frame, series_metrics
 from supplynet.forecast.model import Estimator
 from supplynet.forecast.warm_start import WarmStart, check_start
@@ -127,7 +128,10 @@ def train(request: Request, versions: Versions, now: datetime, opened: OpenedVer
         request.promote,
         lambda models: _judge({**models, **ways.beside}, panel),
     )
-    predictor, parent = ways.final.fit(panel), ways.parent
+    fitted, parent = ways.final.fit(panel), ways.parent
+    predictor = CalibratedPredictor(
+        predictor=fitted, calibration=calibration_of(done.found, request.name)
+    )
     served = served_of(predictor, request.history)
     stem = f"{_file_name(versions.purpose)}-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}"
     version = free_name(versions.workspace, stem)
@@ -158,7 +162,7 @@ def train(request: Request, versions: Versions, now: datetime, opened: OpenedVer
         contest=done,
         figures=figures,
         parent=parent,
-        fallbacks=getattr(predictor, "fallbacks", {}) if request.individual else {},
+        fallbacks=getattr(fitted, "fallbacks", {}) if request.individual else {},
     )
 
 
@@ -196,11 +200,11 @@ class _Ways:
         champion, panel = opened.get(parent), request.panel
         known_until = champion.history.periods[-1].end
         added = sum(start >= known_until for start in panel.period_starts)
-        test, start = _test_days(panel), champion.predictor
+        test, start = _test_days(panel), uncalibrated(champion.predictor)
         if added < test:
             start = afresh.fit(panel.head(-(test + added)))
         return cls(
-            final=WarmStart(estimator=afresh, start=champion.predictor),
+            final=WarmStart(estimator=afresh, start=uncalibrated(champion.predictor)),
             judged=WarmStart(estimator=afresh, start=start),
             beside={AFRESH: afresh},
             parent=parent,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,11 +14,13 @@ from typing import Any
 from supplynet.errors import ModelError
 from supplynet.forecast import registry
 from supplynet.forecast.model import Predictor
+from supplynet.forecast.onnx_export import restore_exported
 from supplynet.frames.panel import Panel, daily_periods
 from supplynet.learning.artifacts import load_model, save_model
 from supplynet.learning.manifest import Origin
 from supplynet.learning.scaling import tail_of
 
+log = logging.getLogger(__name__)
 MOST_OPENED = 256
 """Models that are kept in memory."""
 
@@ -52,7 +55,7 @@ def open_version(workspace: Path, version: str) -> Served:
     Raises:
         ModelError: It is missing, damaged, or of another version of SupplyNet.
     """
-    _, state = load_model(workspace, version)
+    manifest, state = load_model(workspace, version)
     arrays, texts = dict(state.arrays), dict(state.texts)
     try:
         demand = arrays.pop("history")
@@ -61,7 +64,12 @@ def open_version(workspace: Path, version: str) -> Served:
     except (KeyError, ValueError) as error:
         raise ModelError(f"model {version} has no history to go on from; train again") from error
     periods = daily_periods(first, first + timedelta(days=demand.shape[1]))
-    predictor = registry.restore(replace(state, arrays=arrays, texts=texts))
+    clean = replace(state, arrays=arrays, texts=texts)
+    try:
+        predictor = restore_exported(workspace, version, manifest.model_version, clean)
+    except ModelError as error:
+        predictor = registry.restore(clean)
+        log.warning("%s; the model serves without its export", error)
     return Served(predictor=predictor, history=Panel(series=series, periods=periods, demand=demand))
 
 

@@ -19,6 +19,7 @@ from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import HistoryTooShort, InvalidInput
 from supplynet.forecast.backtest import Backtest, backtest
 from supplynet.forecast.bound import BoundForecaster
+from supplynet.forecast.calibrated import CalibratedPredictor, calibrate
 from supplynet.forecast.dependence import Dependence
 from supplynet.forecast.model import Estimator, Predictor
 from supplynet.frames.panel import Panel, Period
@@ -74,7 +75,7 @@ class Proof:
         forecast: Errors on the unseen days, columns of ``forecast.backtest.SCORES``.
         champion: Model with the lowest pinball loss on the end of the history.
         forecaster: The champion, fitted on and bound to the history before the unseen days.
-        predictors: All models, fitted on the same history.
+        predictors: All models, fitted on the same history, calibrated on its end.
         dependence: By model, from the end of the history.
         tuned: By policy.
         scoreboard: On the unseen days, perfect foresight last.
@@ -111,16 +112,29 @@ def prove(task: Task, *, report: Report = lambda _fraction, _what: None) -> Proo
     report(0.0, "comparing models on the end of the history")
     past = _compare_models(task, history, tuning)
     champion = _champion(past, task.estimators)
+    errors = {name: calibrate(past, name) for name in task.estimators}
     report(0.35, "tuning every policy by the same search")
     replay = _replay(task, task.recorded, task.unseen_from - tuning, tuning)
     before = history.head(task.unseen_from - tuning)
+    calibration, dependence = errors[champion]
+    earlier = CalibratedPredictor(
+        predictor=past.outcomes[champion].predictor, calibration=calibration
+    )
     tuned = {
-        name: _tune(task, name, replay, before, _forecaster(task, past, champion, before, past))
+        name: _tune(
+            task, name, replay, before, _forecaster(task, earlier, champion, before, dependence)
+        )
         for name in task.policies
     }
     report(0.6, "fitting the models on all of the history")
     unseen = _compare_models(task, task.recorded, count)
-    forecaster = _forecaster(task, unseen, champion, history, past)
+    predictors = {
+        name: CalibratedPredictor(
+            predictor=unseen.outcomes[name].predictor, calibration=errors[name][0]
+        )
+        for name in task.estimators
+    }
+    forecaster = _forecaster(task, predictors[champion], champion, history, dependence)
     report(0.85, "replaying the unseen days")
     scoreboard = compare(
         _replay(task, task.truth, task.unseen_from, count),
@@ -131,8 +145,8 @@ def prove(task: Task, *, report: Report = lambda _fraction, _what: None) -> Proo
         forecast=unseen.table,
         champion=champion,
         forecaster=forecaster,
-        predictors={name: unseen.outcomes[name].predictor for name in task.estimators},
-        dependence={name: past.dependence(name) for name in task.estimators},
+        predictors=predictors,
+        dependence={name: found for name, (_, found) in errors.items()},
         tuned=tuned,
         scoreboard=scoreboard,
     )
@@ -160,13 +174,13 @@ def _replay(task: Task, panel: Panel, first: int, count: int) -> Replay:
 
 
 def _forecaster(
-    task: Task, fitted: Backtest, model: str, history: Panel, errors: Backtest
+    task: Task, predictor: Predictor, model: str, history: Panel, dependence: Dependence
 ) -> BoundForecaster:
     return BoundForecaster(
-        predictor=fitted.outcomes[model].predictor,
+        predictor=predictor,
         history=history,
         calendar=task.calendar,
-        dependence=errors.dependence(model),
+        dependence=dependence,
         model_version=model,
     )
 
