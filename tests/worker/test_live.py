@@ -111,7 +111,7 @@ def test_after_every_slot_the_ledger_holds_what_the_twin_holds(played: Played) -
 def test_the_books_decide_the_same_orders_as_the_twin_alone(played: Played) -> None:
     """Same policy, forecaster, paths and seed: event by event or in memory makes no difference."""
     books, model = played.books, played.plant.twin.model
-    demand, _ = demo.future_demand(books, live_module.FUTURE_DAYS)
+    demand, _ = demo.future_demand(books)
     with books.store.read() as tx:
         state = live_module._opening(tx, model)
     twin = Twin(model, demand[None], state, seed=books.settings.seed, record_slots=False)
@@ -265,7 +265,7 @@ def test_a_line_that_halts_is_told_and_that_it_goes_on_as_well(books: Books) -> 
 def test_the_loop_plans_releases_and_says_when_the_demo_is_over(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_module, "FUTURE_DAYS", 1)
+    monkeypatch.setattr(demo, "FUTURE_DAYS", 1)
     monkeypatch.setattr(loop_module, "PLAN_EVERY_SLOTS", 12)
     with Loop(books, speed=3600.0 * 1000):
         wait_for(lambda: "demo_ended" in kinds(books))
@@ -274,7 +274,7 @@ def test_the_loop_plans_releases_and_says_when_the_demo_is_over(
 
 def test_the_loop_goes_on_after_a_failure(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planning fails once, and so does a step in the middle; the twin is made anew."""
-    monkeypatch.setattr(live_module, "FUTURE_DAYS", 1)
+    monkeypatch.setattr(demo, "FUTURE_DAYS", 1)
     monkeypatch.setattr(loop_module, "PLAN_EVERY_SLOTS", 12)
     plans, steps = iter([True]), iter([False, False, True])
     plan_now, post = planning.plan_now, cycle.post

@@ -47,7 +47,9 @@ def triggers(
     seed: options.Seed = None,
     as_json: options.Json = False,
 ) -> None:
-    """Judge refill triggers: reorder point, forecast, RandomForest, LightGBM.
+    """Judge what tells that a refill is due.
+
+    The reorder point, the forecast, and two classifiers.
 
     A refill is due where stock would fall below the threshold before the next delivery that can
     still be ordered. Rules learn on the past and are judged on the last days.
