@@ -10,7 +10,7 @@ import pytest
 
 from supplynet.core.network import LocationKind
 from supplynet.frames.synthetic.plant import tiny_plant
-from supplynet.monitor.grid import PlanRisk, ancestor, grid_document, last_safe_departure
+from supplynet.monitor.grid import PlanRisk, grid_document, last_safe_departure
 from supplynet.simulate.model import PlantModel, compile_plant
 from supplynet.simulate.risk import RiskGrid, RunOut
 
@@ -75,5 +75,5 @@ def test_there_is_none_when_it_is_too_late_or_nothing_runs_out(model: PlantModel
 
 
 def test_a_line_without_a_station_has_none(model: PlantModel) -> None:
-    assert ancestor(model.plant, "SR1.ST1.A", LocationKind.STATION) == "SR1.ST1"
-    assert ancestor(model.plant, "SR1", LocationKind.STATION) is None
+    assert model.plant.ancestor("SR1.ST1.A", LocationKind.STATION) == "SR1.ST1"
+    assert model.plant.ancestor("SR1", LocationKind.STATION) is None

@@ -285,6 +285,19 @@ class Plant:
             place = None if place.parent_id is None else self.location(place.parent_id)
         raise NotFound("stock point above", line_id, "set holds_stock on its showroom")
 
+    def ancestor(self, location_id: str, kind: LocationKind) -> str | None:
+        """The location of that kind at or above ``location_id``; None when there is none.
+
+        Raises:
+            NotFound: No such location.
+        """
+        place = self.location(location_id)
+        while place.kind is not kind:
+            if place.parent_id is None:
+                return None
+            place = self.location(place.parent_id)
+        return place.location_id
+
     def calendar_of(self, location_id: str) -> ShiftCalendar:
         """The shift calendar at ``location_id``: its own, its parents', or the plant's first.
 

@@ -93,7 +93,7 @@ class Hierarchy:
         point = {line: plant.stock_point_of(line) for line in dict.fromkeys(s[0] for s in series)}
 
         def of_kind(kind: LocationKind) -> NodeOf:
-            return lambda line, _part: _node(_around(plant, line, kind), None)
+            return lambda line, _part: _node(plant.ancestor(line, kind), None)
 
         def warehouse(line: str, part: str) -> str | None:
             return _warehouse(plant, point[line], part)
@@ -234,15 +234,6 @@ def _by_dots(dots: int) -> NodeOf:
 
 def _node(location: str | None, part: str | None) -> Node | None:
     return None if location is None else (location, part)
-
-
-def _around(plant: Plant, line: str, kind: LocationKind) -> str | None:
-    place = plant.location(line)
-    while place.kind is not kind:
-        if place.parent_id is None:
-            return None
-        place = plant.location(place.parent_id)
-    return place.location_id
 
 
 def _warehouse(plant: Plant, stock_point: str, part: str) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from supplynet.core.network import LocationKind, Plant
+from supplynet.core.network import LocationKind
 from supplynet.core.timetable import departures_between
 from supplynet.simulate.model import PlantModel
 from supplynet.simulate.risk import RiskGrid, RunOut
@@ -39,23 +39,13 @@ def grid_document(model: PlantModel, risk: PlanRisk) -> dict[str, Any]:
     lines = [
         {
             "line_id": line,
-            "showroom_id": ancestor(model.plant, line, LocationKind.SHOWROOM),
-            "station_id": ancestor(model.plant, line, LocationKind.STATION),
+            "showroom_id": model.plant.ancestor(line, LocationKind.SHOWROOM),
+            "station_id": model.plant.ancestor(line, LocationKind.STATION),
             "cells": [_cell(model, risk, row, column) for column in range(len(shifts))],
         }
         for row, line in enumerate(model.lines)
     ]
     return {"shifts": shifts, "lines": lines}
-
-
-def ancestor(plant: Plant, location_id: str, kind: LocationKind) -> str | None:
-    """The location of that kind at or above ``location_id``; None when there is none."""
-    place = plant.location(location_id)
-    while place.kind is not kind:
-        if place.parent_id is None:
-            return None
-        place = plant.location(place.parent_id)
-    return place.location_id
 
 
 def last_safe_departure(model: PlantModel, pair: int, runs_out: RunOut) -> datetime | None:

@@ -114,7 +114,7 @@ def prove(task: Task, *, report: Report = lambda _fraction, _what: None) -> Proo
     champion = _champion(past, task.estimators)
     errors = {name: calibrate(past, name) for name in task.estimators}
     report(0.35, "tuning every policy by the same search")
-    replay = _replay(task, task.recorded, task.unseen_from - tuning, tuning)
+    replay = replay_of(task, task.recorded, task.unseen_from - tuning, tuning)
     before = history.head(task.unseen_from - tuning)
     calibration, dependence = errors[champion]
     earlier = CalibratedPredictor(
@@ -137,7 +137,7 @@ def prove(task: Task, *, report: Report = lambda _fraction, _what: None) -> Proo
     forecaster = _forecaster(task, predictors[champion], champion, history, dependence)
     report(0.85, "replaying the unseen days")
     scoreboard = compare(
-        _replay(task, task.truth, task.unseen_from, count),
+        replay_of(task, task.truth, task.unseen_from, count),
         [_contender(task, name, tuned[name], history, forecaster) for name in task.policies],
     )
     report(1.0, "done")
@@ -161,7 +161,8 @@ def _champion(found: Backtest, estimators: Mapping[str, Estimator]) -> str:
     return next(name for name in names if name in estimators)
 
 
-def _replay(task: Task, panel: Panel, first: int, count: int) -> Replay:
+def replay_of(task: Task, panel: Panel, first: int, count: int) -> Replay:
+    """Demand of ``panel`` in ``count`` periods from ``first`` on, to be played under policies."""
     periods = panel.periods[first : first + count]
     return make_replay(
         task.plant,

@@ -22,10 +22,19 @@ from supplynet.learning.scaling import typical_level
 from supplynet.replenish.min_max import static_levels
 from supplynet.simulate.outlook import Outlooks, PathOutlook
 from supplynet.simulate.scorecard import Difference, Score, paired_difference
-from supplynet.study.proof import RECENT, STEPS, TUNING_STRETCHES, Proof, Report, Task, prove
+from supplynet.study.proof import (
+    RECENT,
+    STEPS,
+    TUNING_STRETCHES,
+    Proof,
+    Report,
+    Task,
+    prove,
+    replay_of,
+)
 from supplynet.study.refill_learning import examples_of
 from supplynet.study.refill_policy import ClassifierOutlook, RefillTrigger
-from supplynet.study.replay import Replay, make_replay, window_sums
+from supplynet.study.replay import Replay, window_sums
 from supplynet.study.tuning import EXTRA_COVERS, Candidate, Tuned, tune
 
 FORECAST = "forecast_trigger"
@@ -100,12 +109,12 @@ def _tune_and_play(
     tuning = TUNING_STRETCHES * unseen
     history = task.recorded.head(task.unseen_from)
     before = history.head(task.unseen_from - tuning)
-    past = _replay(task, task.recorded, task.unseen_from - tuning, tuning)
+    past = replay_of(task, task.recorded, task.unseen_from - tuning, tuning)
     safety = proof.tuned["min_max"].best.parameters["z"]
     grid = _grid(task, past, before, safety, name)
     tuned = tune(past, grid, _outlooks(task, model, before, proof), target=task.target)
     # The same setting, with levels and knowledge brought up to the last day before the unseen ones.
-    played = _replay(task, task.truth, task.unseen_from, unseen)
+    played = replay_of(task, task.truth, task.unseen_from, unseen)
     place = next(n for n, each in enumerate(grid) if each is tuned.best)
     now = _grid(task, played, history, safety, name)[place]
     outlooks = _outlooks(task, model, history, proof)
@@ -136,19 +145,6 @@ def _forecaster(task: Task, known: Panel, proof: Proof) -> BoundForecaster:
         calendar=task.calendar,
         dependence=found.dependence(name),
         model_version=name,
-    )
-
-
-def _replay(task: Task, panel: Panel, first: int, count: int) -> Replay:
-    """The stretch that ``prove`` plays."""
-    periods = panel.periods[first : first + count]
-    return make_replay(
-        task.plant,
-        panel,
-        start=periods[0].start,
-        end=periods[-1].end,
-        history=task.recorded.head(first),
-        seed=task.seed,
     )
 
 
