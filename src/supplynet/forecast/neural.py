@@ -218,7 +218,7 @@ def _take_over(network: Network, blank: Fitted, start: Fitted) -> None:
 def _key(settings: Neural, panel: Panel, network: Network) -> str:
     """Sum over all that the course of a training depends on."""
     digest = hashlib.sha256()
-    facts = (settings.name, asdict(settings), panel.series, torch.__version__)
+    facts = (settings.name, asdict(settings), panel.series, PAST, KNOWN, torch.__version__)
     digest.update(json.dumps(facts).encode())
     digest.update("".join(start.isoformat() for start in panel.period_starts).encode())
     digest.update(np.ascontiguousarray(panel.demand).tobytes())

@@ -13,12 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from supplynet.forecast.batches import batches
 from supplynet.forecast.covariates import HIDDEN, Covariates
 from supplynet.forecast.neural_inputs import OWN_KNOWN, Float32, Inputs, calendar_inputs
 from supplynet.frames.panel import Panel
 from supplynet.learning.windows import Index
 
 _MOST_PAIRS = 2**21  # pairs of all series whose inputs are made at once: bounds the memory
+_LEAST_PARTS = 256  # in which the stretches are drawn where not all are taken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,33 +177,29 @@ def _parts(
 ) -> Iterator[tuple[Panel, Index]]:
     """Whole lines at a time, each with the stretches that it gives.
 
-    All of them, or where that were too many, some of both sides by chance.
+    All of them, or where that were too many, some of both sides by chance: of few lines at a time,
+    so that the stretches lie everywhere, and none at all of most lines where there are very many.
     """
     random = np.random.default_rng(cut.seed)
     share = min(1.0, cut.most_examples / (len(panel.series) * len(starts)))
     sides = np.arange(len(starts) - held), np.arange(len(starts) - held, len(starts))
-    taken = [min(len(side), max(1, round(share * len(side)))) for side in sides]
-    most = max(1, _MOST_PAIRS // (sum(taken) * forks * cut.horizon))
-    for rows in _lines(panel, most):
-        part = replace(panel, series=panel.series[rows], demand=panel.demand[rows])
-        chosen = [
-            np.sort(random.choice(side, count, replace=False)) if count < len(side) else side
-            for side, count in zip(sides, taken, strict=True)
-        ]
-        yield part, np.concatenate(chosen)
+    most = max(1, int(_MOST_PAIRS / (max(1.0, share * len(starts)) * forks * cut.horizon)))
+    if share < 1.0:
+        most = min(most, max(1, cut.most_examples // _LEAST_PARTS))
+    least = 1  # of each side: there must be something to learn from and to stop by
+    for rows in batches(panel.series, most):
+        chosen = [_some(side, share, least, random) for side in sides]
+        if any(len(side) for side in chosen):
+            part = replace(panel, series=panel.series[rows], demand=panel.demand[rows])
+            yield part, np.concatenate(chosen)
+        least = 0
 
 
-def _lines(panel: Panel, most: int) -> Iterator[slice]:
-    """Rows of whole lines, ``most`` or a single line's: a line's series are told together."""
-    lines = [line for line, _ in panel.series]
-    ends = [i for i in range(1, len(lines) + 1) if i == len(lines) or lines[i] != lines[i - 1]]
-    begin, before = 0, 0
-    for end in ends:
-        if end - begin > most and before > begin:
-            yield slice(begin, before)
-            begin = before
-        before = end
-    yield slice(begin, before)
+def _some(side: Index, share: float, least: int, random: np.random.Generator) -> Index:
+    """A share of them, in order; where that is less than one, one or none by chance."""
+    wanted = share * len(side)
+    count = round(wanted) if wanted >= 1.0 else int(random.random() < wanted)
+    return np.sort(random.choice(side, max(count, least), replace=False))
 
 
 def _hide(target: Float32, first: Index, forks: Index, end: Index) -> None:

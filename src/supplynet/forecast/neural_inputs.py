@@ -23,10 +23,17 @@ from supplynet.learning.windows import Index
 
 Float32 = npt.NDArray[np.float32]
 
-PAST = ("surprise", "line_surprise", "observed", "log_level", "calendar")
-KNOWN = ("calendar", "step", "slot_lag_1", "slot_lag_2", "profile_ratio", "log_location")
+# A name changes with the unit of its input: a model that was saved with another is refused.
+PAST = ("surprise", "scaled_line_surprise", "observed", "centred_log_level", "centred_calendar")
+KNOWN = (
+    *("centred_calendar", "centred_step", "slot_lag_1", "slot_lag_2"),
+    *("scaled_profile_ratio", "centred_log_location"),
+)
 OWN_PAST, OWN_KNOWN = len(PAST) - 1, len(KNOWN) - 1
 """How many features a series has of its own, beside the calendar's and the covariates."""
+# Figures that give inputs a mean near 0 and a spread near 1, with which a network learns in half
+# the steps; rounded from daily sales and a plant's shifts, and no matter of exactness.
+_USUAL_LOG, _LINE, _STEP, _RATIO = 3.0, 3.0, 3.5, 4.0
 _MOST_SPREADS = 10.0  # inputs and targets are cut here: one typing error must not rule
 
 
@@ -80,9 +87,9 @@ class Inputs:
         """
         shocks = surprises(self.scaling)
         now = np.arange(shocks.shape[1])
-        level = np.log1p(self.scaling.profile.level(now, now)) / 4
+        level = np.log1p(self.scaling.profile.level(now, now)) - _USUAL_LOG
         of_line = line_surprises(shocks, self.lines)
-        columns = [_cut(shocks), _cut(of_line), ~np.isnan(shocks), level]
+        columns = [_cut(shocks), _LINE * _cut(of_line), ~np.isnan(shocks), level]
         own = np.stack(columns, axis=2).astype(np.float32)
         return np.concatenate([own, _cut(self.beside.past())], axis=2, dtype=np.float32)
 
@@ -98,11 +105,11 @@ class Inputs:
         level = self.scaling.profile.level(targets, origins)
         step = np.minimum(targets - origins, self.horizon - 1) / self.horizon
         columns = [
-            np.broadcast_to(step, location.shape),
+            np.broadcast_to(_STEP * (step - 0.5), location.shape),
             shifts[:, :, 0],
             shifts[:, :, 1],
-            np.log((location + 0.5) / (level + 0.5)),
-            np.log1p(location) / 4,
+            _RATIO * np.log((location + 0.5) / (level + 0.5)),
+            np.log1p(location) - _USUAL_LOG,
         ]
         own = np.stack(columns, axis=2).astype(np.float32)
         numbers = np.broadcast_to(
@@ -137,8 +144,13 @@ def calendar_inputs(periods: Sequence[Period], names: Sequence[str]) -> Float32:
     weekday, shift = table[:, 0].astype(int), table[:, 1].astype(int)
     usual_hours = float(np.median(table[:, 3]))
     rest = [table[:, 2], table[:, 3] / usual_hours - 1, np.log1p(table[:, 4]) / 5]
-    one_hot = [np.eye(7)[weekday], np.eye(len(names))[shift]]
+    one_hot = [_one_hot(weekday, 7), _one_hot(shift, len(names))]
     return np.hstack([*one_hot, np.stack(rest, axis=1)]).astype(np.float32)
+
+
+def _one_hot(places: Index, count: int) -> FloatArray:
+    """One column per place, of mean 0 and spread near 1 where all come up alike."""
+    return np.asarray((np.eye(count) - 1 / count)[places] * np.sqrt(count))
 
 
 def _cut(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
