@@ -28,8 +28,8 @@ from supplynet.frames.panel import Panel, Period, daily_periods
 FIRST, LAST = date(2011, 1, 29), date(2016, 4, 24)
 HORIZON = 28
 EVENTS = ("Cultural", "National", "Religious", "Sporting")
-# Chosen on four blocks of 28 days before these (the last three months and the same days a year ago):
-# the defaults are for a few hundred days, here are 1,913.
+# Chosen on four blocks of 28 days before these (three months, and the same days a year ago): the
+# defaults are for a few hundred days, here are 1,913.
 TUNED = {"rounds": 150, "leaves": 31, "learning_rate": 0.05, "most_rows": 150_000}
 Drivers = dict[tuple[str, str], list[float]]  # of each driver and state: a value per day
 
