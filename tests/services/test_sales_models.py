@@ -68,6 +68,8 @@ def test_the_guides_snippets_run_as_written(
     best, worst = performance["best_performing"], performance["worst_performing"]
     assert best["mape"] <= performance["median_mape"] <= worst["mape"]
     assert best["model_key"] in forecast_results
+    assert all(" series have so little noise" in told for told in performance["noise"].values())
+    assert len(performance["noise"]) == 1  # the global model serves them all
 
     forecast = forecasting_service.generate_forecast(
         warehouse_id="WH001", sku_id="SKU-001", horizon_days=7

@@ -187,7 +187,8 @@ class ForecastingService:
             ``total_models, average_mape, median_mape, median_r2, average_mase``,
             ``best_performing`` and ``worst_performing`` (``model_key, mape, ...``), ``models`` by
             name, ``not_judged`` (keys whose series had no demand to judge by), ``damaged``
-            (reasons by version, which does not serve and whose figures are left out).
+            (reasons by version, which does not serve and whose figures are left out), ``noise``
+            (by version: of how many series a percentage can be promised, and why of no more).
 
         Raises:
             NotFound: Nothing was trained yet.
@@ -218,6 +219,7 @@ class ForecastingService:
             "models": {row["model_key"]: row for row in rows},
             "not_judged": [row["model_key"] for row in rows if row.get("mape") is None],
             "damaged": damaged,
+            "noise": {version: told["noise"] for version, told in cache.items() if "noise" in told},
         }
 
     def generate_forecast(self, warehouse_id: str, sku_id: str, horizon_days: int = 7) -> Json:

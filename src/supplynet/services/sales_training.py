@@ -13,6 +13,7 @@ import numpy as np
 
 from supplynet.core.ids import model_key
 from supplynet.forecast import registry
+from supplynet.forecast.attainable import attainable, why_not
 from supplynet.forecast.backtest import Backtest, backtest
 from supplynet.forecast.calibrated import CalibratedPredictor, calibration_of, uncalibrated
 from supplynet.forecast.metrics import METRICS, metrics_frame, series_metrics
@@ -141,6 +142,7 @@ def train(request: Request, versions: Versions, now: datetime, opened: OpenedVer
         "model": request.name,
         "backtest": rows[request.name],
         "series": figures[request.name],
+        "noise": why_not(attainable(panel)),
         "serves": [model_key(*name) for name in request.history.series],
     }
     if parent:
