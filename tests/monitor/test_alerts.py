@@ -11,7 +11,7 @@ from supplynet.core.orders import Order, OrderKind, OrderState
 from supplynet.frames.synthetic.plant import tiny_plant
 from supplynet.monitor import alerts, deliveries
 from supplynet.monitor.grid import PlanRisk
-from supplynet.replenish.decide import Explanation
+from supplynet.replenish.explain import Explanation
 from supplynet.simulate.model import PlantModel, compile_plant
 from supplynet.simulate.risk import RiskGrid, RunOut
 from supplynet.storage.alerts import AlertCause, Severity

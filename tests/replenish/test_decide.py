@@ -7,7 +7,8 @@ import pytest
 
 from supplynet.core.protocols import DecisionState, Outlook, SupplyTerms
 from supplynet.core.sample_paths import IntArray
-from supplynet.replenish.decide import Explanation, Supply, decide, explain
+from supplynet.replenish.decide import Supply, decide
+from supplynet.replenish.explain import Explanation, explain
 from supplynet.replenish.order_up_to import OrderUpTo
 
 NOW = datetime(2026, 1, 5, 6, tzinfo=UTC)

@@ -9,6 +9,11 @@ from supplynet.core.protocols import DecisionState, Outlook, SupplyTerms
 from supplynet.errors import InvalidInput, NotFound
 from supplynet.replenish.min_max import MinMax, static_levels
 
+EMPTY = DecisionState(
+    now=datetime(2026, 1, 5, tzinfo=UTC),
+    on_hand=np.zeros((1, 1), dtype=np.int32),
+    on_order=np.zeros((1, 1), dtype=np.int32),
+)
 NOTHING = Outlook(window_demand=np.zeros((1, 1), dtype=np.int32))
 
 
@@ -33,7 +38,7 @@ def test_it_orders_up_to_the_level_at_or_below_the_reorder_point() -> None:
 
 def test_a_pair_without_thresholds_is_named() -> None:
     with pytest.raises(NotFound, match="R1/nut"):
-        MinMax(thresholds={}).levels(NOTHING, terms(("R1", "nut")))
+        MinMax(thresholds={}).levels(EMPTY, NOTHING, terms(("R1", "nut")))
 
 
 def test_a_level_below_its_reorder_point_is_refused() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from supplynet.core.sample_paths import SamplePaths
-from supplynet.replenish.windows import window_demand
+from supplynet.replenish.windows import pair_demand
 
 SIX = datetime(2026, 1, 5, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -29,10 +29,11 @@ def paths(cutoff: datetime, values: list[list[list[int]]]) -> SamplePaths:
 def window(
     made: SamplePaths, until_hours: list[float], pair_of_series: list[int]
 ) -> list[list[int]]:
-    until = np.array(until_hours)[:, None] * 60 * np.ones((1, max(pair_of_series) + 1))
-    of_series = np.array(pair_of_series)
-    pairs = max(pair_of_series) + 1
-    return window_demand(made, of_series, pairs, made.cutoff, until).tolist()  # type: ignore[no-any-return]
+    until = np.array(until_hours)[:, None] * 60
+    pairs = np.arange(max(pair_of_series) + 1)
+    demand = pair_demand(made, np.array(pair_of_series), len(pairs))
+    found: list[list[int]] = demand.between(made.cutoff, until, pairs, 0 * pairs).tolist()
+    return found
 
 
 def test_a_window_ends_inside_a_shift_in_proportion() -> None:
@@ -64,5 +65,6 @@ def test_every_path_has_its_own_end() -> None:
 
 def test_a_window_may_begin_after_the_cutoff() -> None:
     made = paths(SIX, [[[12, 24]]])
-    found = window_demand(made, np.array([0]), 1, SIX + 6 * HOUR, np.array([[24 * 60.0]]))
+    demand, first = pair_demand(made, np.array([0]), 1), np.array([0])
+    found = demand.between(SIX + 6 * HOUR, np.array([[24 * 60.0]]), first, first)
     assert found.tolist() == [[6 + 12]]

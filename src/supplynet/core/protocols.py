@@ -22,12 +22,14 @@ class SupplyTerms:
         container_size: Orders are whole containers, >= 1.
         minimum_order: Smallest order, >= 0.
         bin_maximum: Most that fits; a large number where there is no limit.
+        criticality: Class A, B or C of each pair, from its supply rule; empty = all B.
     """
 
     pairs: tuple[tuple[str, str], ...]
     container_size: IntArray
     minimum_order: IntArray
     bin_maximum: IntArray
+    criticality: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,11 +40,14 @@ class DecisionState:
         now: The moment of the decision, aware.
         on_hand: Usable stock, >= 0.
         on_order: Released and not yet received, >= 0.
+        due: The same by vehicle, in the order in which vehicles are expected at the stock point;
+            shape (vehicle, replication, pair). It adds up to ``on_order``. None = nobody asked.
     """
 
     now: datetime
     on_hand: IntArray
     on_order: IntArray
+    due: IntArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,9 +58,16 @@ class Outlook:
         window_demand: Demand of each pair from now until the order after this one can arrive
             (lead time plus review period), on joint paths; shape (path, pair), int32. Always the
             sum over a path, never a sum of quantiles.
+        until_arrival: The part of it until this order can be used, same shape.
+        until_due: The part of it until each vehicle of ``DecisionState.due`` can be used, shape
+            (vehicle, path, pair).
+
+    The last two are None where only the window is known; whoever needs them does without then.
     """
 
     window_demand: IntArray
+    until_arrival: IntArray | None = None
+    until_due: IntArray | None = None
 
 
 class Policy(Protocol):

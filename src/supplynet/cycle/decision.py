@@ -22,7 +22,8 @@ from supplynet.forecast.bound import BoundForecaster
 from supplynet.monitor import alerts as watch
 from supplynet.monitor.actions import explanations
 from supplynet.monitor.grid import PlanRisk, grid_document
-from supplynet.replenish.decide import Decision, decide, explain
+from supplynet.replenish.decide import Decision, decide
+from supplynet.replenish.explain import explain
 from supplynet.simulate.departures import Batch, first_batch
 from supplynet.simulate.outlook import FixedPathsOutlook, expected_window, steps_until
 from supplynet.simulate.risk import halt_risk

@@ -11,7 +11,7 @@ import numpy as np
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.monitor.grid import PlanRisk
-from supplynet.replenish.decide import Explanation
+from supplynet.replenish.explain import Explanation
 from supplynet.simulate.departures import SlotDeparture
 from supplynet.simulate.model import PlantModel
 from supplynet.simulate.risk import saved_minutes

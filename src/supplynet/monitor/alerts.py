@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from supplynet.monitor import deliveries
 from supplynet.monitor.grid import PlanRisk
-from supplynet.replenish.decide import Explanation
+from supplynet.replenish.explain import Explanation
 from supplynet.simulate.model import PlantModel
 from supplynet.storage.alerts import AlertCause, Severity
 

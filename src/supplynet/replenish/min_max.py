@@ -40,9 +40,14 @@ class MinMax:
         """Name in the registry."""
         return "min_max"
 
-    def levels(self, outlook: Outlook, terms: SupplyTerms) -> IntArray:  # noqa: ARG002 - static
-        """Order-up-to level of each pair, shape (pair,)."""
-        return self._thresholds(terms)[:, 1]
+    def levels(
+        self,
+        state: DecisionState,  # noqa: ARG002 - static
+        outlook: Outlook,  # noqa: ARG002 - static
+        terms: SupplyTerms,
+    ) -> IntArray:
+        """Order-up-to level of each pair, shape (1, pair)."""
+        return self._thresholds(terms)[None, :, 1]
 
     def wanted(
         self,

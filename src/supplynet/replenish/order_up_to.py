@@ -41,17 +41,22 @@ class OrderUpTo:
         """Name in the registry."""
         return "order_up_to"
 
-    def levels(self, outlook: Outlook, terms: SupplyTerms) -> IntArray:  # noqa: ARG002 - as in MinMax
-        """Order-up-to level of each pair, shape (pair,)."""
+    def levels(
+        self,
+        state: DecisionState,  # noqa: ARG002 - the level does not depend on it
+        outlook: Outlook,
+        terms: SupplyTerms,  # noqa: ARG002 - nor on this
+    ) -> IntArray:
+        """Order-up-to level of each pair, shape (1, pair)."""
         level = upper_quantile(outlook.window_demand, self.alpha)
         if self.spread == 1.0:
-            return level
+            return level[None]
         mean = outlook.window_demand.mean(axis=0)
         widened = np.maximum(mean + self.spread * (level - mean), 0.0)
         rounded: IntArray = np.ceil(widened - 1e-9).astype(np.int32)
-        return rounded
+        return rounded[None]
 
     def wanted(self, state: DecisionState, outlook: Outlook, terms: SupplyTerms) -> IntArray:
         """Level minus position, rounded up to containers, within the bin."""
         position = state.on_hand + state.on_order
-        return whole_containers(self.levels(outlook, terms) - position, position, terms)
+        return whole_containers(self.levels(state, outlook, terms) - position, position, terms)

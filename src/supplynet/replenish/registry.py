@@ -9,7 +9,9 @@ from supplynet.core.protocols import Policy
 from supplynet.errors import InvalidInput, NotFound
 
 POLICIES = {
+    "capped_order_up_to": "supplynet.replenish.capped_order_up_to:CappedOrderUpTo",
     "min_max": "supplynet.replenish.min_max:MinMax",
+    "no_stockout": "supplynet.replenish.no_stockout:NoStockout",
     "order_up_to": "supplynet.replenish.order_up_to:OrderUpTo",
 }
 

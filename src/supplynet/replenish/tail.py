@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from supplynet.core.sample_paths import FloatArray, IntArray
@@ -11,7 +12,7 @@ PATHS_BEYOND = 10
 """Sample quantiles are trusted while at least this many paths lie beyond them."""
 
 
-def upper_quantile(window_demand: IntArray, alpha: float) -> IntArray:
+def upper_quantile(window_demand: IntArray, alpha: float | FloatArray) -> IntArray:
     """The smallest whole number that window demand stays within with probability ``alpha``.
 
     Up to ``1 - 10 / paths`` it is the sample quantile. Beyond it a distribution with the
@@ -21,33 +22,84 @@ def upper_quantile(window_demand: IntArray, alpha: float) -> IntArray:
 
     Args:
         window_demand: Joint sums over the window, shape (path, pair).
-        alpha: Probability in (0, 1).
+        alpha: Probability in (0, 1), one or one per pair.
 
     Returns:
         Shape (pair,), int32.
     """
+    wanted = np.broadcast_to(np.asarray(alpha, dtype=np.float64), window_demand.shape[1:])
+    result = np.empty(window_demand.shape[1], dtype=np.int32)
     trusted = 1.0 - PATHS_BEYOND / window_demand.shape[0]
-    if alpha <= trusted:
-        return _sample_quantile(window_demand, alpha)
-    fitted = moment_matched_quantile(window_demand.mean(0), window_demand.var(0), alpha)
-    floor = _sample_quantile(window_demand, trusted) if trusted > 0 else 0
-    return np.maximum(fitted, floor).astype(np.int32)
+    for each in np.unique(wanted):
+        pairs = np.flatnonzero(wanted == each)
+        sums = window_demand if len(pairs) == len(wanted) else window_demand[:, pairs]
+        result[pairs] = _beyond(sums, each, trusted) if each > trusted else _sample(sums, each)
+    return result
+
+
+def exceedance(window_demand: IntArray, level: IntArray) -> FloatArray:
+    """Probability that window demand exceeds a level: the other way round.
+
+    The share of the paths where at least 10 of them lie beyond, else the fitted tail, which is
+    never more than the share that could still be counted.
+
+    Args:
+        window_demand: Joint sums over the window, shape (path, pair).
+        level: Parts, shape (pair,).
+
+    Returns:
+        Shape (pair,), in [0, 1].
+    """
+    paths = window_demand.shape[0]
+    beyond = (window_demand > level).sum(axis=0)
+    chance: FloatArray = beyond / paths
+    rare = np.flatnonzero(beyond < PATHS_BEYOND)
+    if len(rare):
+        sums = window_demand[:, rare]
+        fitted = moment_matched_tail(sums.mean(0), sums.var(0), level[rare].astype(np.float64))
+        chance[rare] = np.minimum(fitted, PATHS_BEYOND / paths)
+    return chance
 
 
 def moment_matched_quantile(mean: FloatArray, variance: FloatArray, alpha: float) -> FloatArray:
     """Quantile of a count with this mean and variance, whole numbers, shape of the arguments."""
-    # Near equality the negative binomial's size goes to infinity; it is Poisson there.
-    wide = variance > mean * (1 + 1e-6)
+    wide, size, share = _negative_binomial(mean, variance)
     quantile = np.empty_like(mean)
-    excess = np.where(wide, variance - mean, 1.0)
-    size = np.where(wide, mean**2 / excess, 1.0)[wide]
-    quantile[wide] = stats.nbinom.ppf(alpha, size, size / (size + mean[wide]))
+    quantile[wide] = stats.nbinom.ppf(alpha, size, share)
     narrow = ~wide
     spread = stats.poisson.ppf(alpha, variance[narrow])
     quantile[narrow] = np.ceil(mean[narrow] - variance[narrow] + spread - 1e-9)
     return np.maximum(quantile, 0.0)
 
 
-def _sample_quantile(window_demand: IntArray, alpha: float) -> IntArray:
-    result = np.quantile(window_demand, alpha, axis=0, method="inverted_cdf")
-    return np.asarray(result, dtype=np.int32)
+def moment_matched_tail(mean: FloatArray, variance: FloatArray, level: FloatArray) -> FloatArray:
+    """Probability that a count with this mean and variance exceeds ``level``, same shapes."""
+    wide, size, share = _negative_binomial(mean, variance)
+    tail = np.empty_like(mean)
+    tail[wide] = stats.nbinom.sf(level[wide], size, share)
+    narrow = ~wide
+    above = level[narrow] - mean[narrow] + variance[narrow]
+    tail[narrow] = stats.poisson.sf(np.floor(above + 1e-9), variance[narrow])
+    return tail
+
+
+def _negative_binomial(
+    mean: FloatArray, variance: FloatArray
+) -> tuple[npt.NDArray[np.bool_], FloatArray, FloatArray]:
+    """Where it fits, with its size and probability there: near equality it is Poisson."""
+    wide = (variance > mean * (1 + 1e-6)) & (mean > 0)
+    size = mean[wide] ** 2 / (variance[wide] - mean[wide])
+    return wide, size, size / (size + mean[wide])
+
+
+def _beyond(window_demand: IntArray, alpha: float, trusted: float) -> IntArray:
+    fitted = moment_matched_quantile(window_demand.mean(0), window_demand.var(0), alpha)
+    floor = _sample(window_demand, trusted) if trusted > 0 else 0
+    return np.maximum(fitted, floor).astype(np.int32)
+
+
+def _sample(window_demand: IntArray, alpha: float) -> IntArray:
+    """The sample quantile by counting: the smallest value with a share ``alpha`` within it."""
+    paths = window_demand.shape[0]
+    rank = min(max(int(np.ceil(alpha * paths - 1e-9)), 1), paths) - 1
+    return np.asarray(np.partition(window_demand, rank, axis=0)[rank], dtype=np.int32)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from supplynet.core.sample_paths import FloatArray, IntArray, SamplePaths
 
 _MINUTE = 60.0
+_BLOCK = 512
+"""Pairs that are read at once: their rows stay in the cache."""
 
 
 class PairDemand:
@@ -41,18 +43,15 @@ class PairDemand:
         starts = [max((moment - cutoff).total_seconds() / _MINUTE, 0.0) for moment in period_starts]
         ends = [(moment - cutoff).total_seconds() / _MINUTE for moment in period_ends]
         self._starts, self._ends = np.array(starts), np.array(ends)
-        paths, _, steps = values.shape
-        self._values = np.zeros((paths, pairs, steps), dtype=np.int64)
-        chosen = np.flatnonzero(pair_of_series >= 0)
-        order = chosen[np.argsort(pair_of_series[chosen], kind="stable")]
-        if len(order):
-            present, first = np.unique(pair_of_series[order], return_index=True)
-            self._values[:, present] = np.add.reduceat(values[:, order], first, axis=1)
-        self._before = np.zeros((paths, pairs, steps + 1), dtype=np.int64)
-        np.cumsum(self._values, axis=2, out=self._before[:, :, 1:])
+        # Pairs last: a path reads one row of all pairs at its moment.
+        self._before = _cumulative(values, pair_of_series, pairs)
 
     def between(
-        self, now: datetime, until_minutes: FloatArray, pairs: npt.NDArray[np.integer]
+        self,
+        now: datetime,
+        until_minutes: FloatArray,
+        pairs: npt.NDArray[np.integer],
+        group_of_pair: npt.NDArray[np.integer],
     ) -> IntArray:
         """Demand from ``now`` until ``now + until_minutes``, rounded to whole parts.
 
@@ -60,29 +59,70 @@ class PairDemand:
 
         Args:
             now: Start of the window, not before the cutoff.
-            until_minutes: End of the window, shape (path, pair) or (1, pair).
+            until_minutes: Ends of the windows, shape (path or 1, group): pairs on one vehicle
+                share the moment on a path, random transit makes it differ between paths.
             pairs: The pairs to read, shape (pair,).
+            group_of_pair: Which end each of them has, shape (pair,).
 
         Returns:
             Shape (path, pair), int32.
         """
         begin = (now - self._origin).total_seconds() / _MINUTE
-        paths = self._values.shape[0]
-        until = np.broadcast_to(begin + until_minutes, (paths, len(pairs)))
-        start = np.full((1, len(pairs)), begin)
-        window = self._until(until, pairs) - self._until(np.broadcast_to(start, until.shape), pairs)
-        return np.floor(window + 0.5).astype(np.int32)
+        paths = len(self._before)
+        result = np.empty((paths, len(pairs)), dtype=np.int32)
+        start = self._step(np.full(paths, begin))
+        for group in np.unique(group_of_pair):
+            ends = np.broadcast_to(begin + until_minutes[:, group], paths)
+            end, columns = self._step(ends), np.flatnonzero(group_of_pair == group)
+            for first in range(0, len(columns), _BLOCK):
+                block = columns[first : first + _BLOCK]
+                window = self._until(end, pairs[block])
+                if begin > 0:  # at the cutoff itself nothing has passed
+                    window = window - self._until(start, pairs[block])
+                result[:, block] = np.floor(window + 0.5)
+        return result
 
-    def _until(self, moments: FloatArray, pairs: npt.NDArray[np.integer]) -> FloatArray:
-        steps = len(self._ends)
+    def _step(self, moments: FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray]:
+        """Finished steps and the share of the running one that is over, shape (path,)."""
         step = np.searchsorted(self._ends, moments, side="right")
-        inside = np.minimum(step, steps - 1)
+        inside = np.minimum(step, len(self._ends) - 1)
         length = self._ends[inside] - self._starts[inside]
         share = np.clip((moments - self._starts[inside]) / length, 0.0, 1.0)
-        path = np.arange(self._values.shape[0])[:, None]
-        running = np.where(step < steps, self._values[path, pairs, inside] * share, 0.0)
-        total: FloatArray = self._before[path, pairs, step] + running
+        return step, np.where(step < len(self._ends), share, 0.0)
+
+    def _until(
+        self, at: tuple[npt.NDArray[np.intp], FloatArray], pairs: npt.NDArray[np.integer]
+    ) -> FloatArray:
+        step, share = at
+        path = np.arange(len(step))[:, None]
+        passed = self._before[path, step[:, None], pairs]
+        if not share.any():
+            return np.asarray(passed, dtype=np.float64)
+        following = np.minimum(step + 1, len(self._ends))[:, None]
+        running = self._before[path, following, pairs] - passed
+        total: FloatArray = passed + running * share[:, None]
         return total
+
+
+def _cumulative(
+    values: npt.NDArray[np.integer], pair_of_series: npt.NDArray[np.integer], pairs: int
+) -> IntArray:
+    """Demand of each pair before each step, shape (path, step + 1, pair)."""
+    paths, _, steps = values.shape
+    before = np.zeros((paths, steps + 1, pairs), dtype=np.int32)
+    chosen = np.flatnonzero(pair_of_series >= 0)
+    order = chosen[np.argsort(pair_of_series[chosen], kind="stable")]
+    if not len(order):
+        return before
+    of_pair = pair_of_series[order]
+    present, first = np.unique(of_pair, return_index=True)
+    alone = len(present) == len(order)  # no two series share a pair: nothing to sum
+    total = np.zeros((paths, len(present)), dtype=np.int64)
+    for step in range(steps):
+        taken = values[:, order, step]
+        total += taken if alone else np.add.reduceat(taken, first, axis=1)
+        before[:, step + 1, present] = np.minimum(total, np.iinfo(np.int32).max)
+    return before
 
 
 def pair_demand(
@@ -97,27 +137,3 @@ def pair_demand(
         pairs=pairs,
         cutoff=paths.cutoff,
     )
-
-
-def window_demand(
-    paths: SamplePaths,
-    pair_of_series: npt.NDArray[np.integer],
-    pairs: int,
-    now: datetime,
-    until_minutes: FloatArray,
-) -> IntArray:
-    """Demand of each pair from ``now`` until ``until_minutes`` later, on joint paths.
-
-    Args:
-        paths: Demand by series and period.
-        pair_of_series: Pair index of each of ``paths.series``, -1 = no pair.
-        pairs: Number of pairs.
-        now: Start of the window, not before ``paths.cutoff``.
-        until_minutes: Length of the window, shape (path, pair) or (1, pair); random transit makes
-            it differ from path to path.
-
-    Returns:
-        Shape (path, pair), int32.
-    """
-    demand = pair_demand(paths, pair_of_series, pairs)
-    return demand.between(now, until_minutes, np.arange(pairs))

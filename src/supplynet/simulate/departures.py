@@ -143,6 +143,7 @@ def terms_of(terms: SupplyTerms, pairs: IntArray) -> SupplyTerms:
         container_size=terms.container_size[pairs],
         minimum_order=terms.minimum_order[pairs],
         bin_maximum=terms.bin_maximum[pairs],
+        criticality=tuple(terms.criticality[pair] for pair in pairs) if terms.criticality else (),
     )
 
 
@@ -153,9 +154,15 @@ def transit_minutes(
 
     The purpose ``transit`` is what happens; any other is what somebody expects.
     """
+    return triangular(lane.transit, transit_share(lane, departure_at, seed, count, purpose))
+
+
+def transit_share(
+    lane: Lane, departure_at: datetime, seed: int, count: int, purpose: str = "transit"
+) -> FloatArray:
+    """Quantiles at which the transit times of one departure lie, in [0, 1), shape (count,)."""
     minute = int(departure_at.timestamp()) // 60
-    share = uniform(seed, purpose, name_key(lane.lane_id), minute, np.arange(count))
-    return triangular(lane.transit, share)
+    return uniform(seed, purpose, name_key(lane.lane_id), minute, np.arange(count))
 
 
 def usable_edges(slots: Slots, departure_at: datetime, transit: FloatArray) -> IntArray:

@@ -225,6 +225,7 @@ def _terms(pairs: tuple[tuple[str, str], ...], rules: Sequence[SupplyRule]) -> S
         bin_maximum=_ints(
             NO_LIMIT if rule.bin_maximum is None else rule.bin_maximum for rule in rules
         ),
+        criticality=tuple(rule.criticality for rule in rules),
     )
 
 

@@ -8,14 +8,18 @@ from typing import Protocol
 
 import numpy as np
 
+from supplynet.core.network import Lane
 from supplynet.core.protocols import Forecaster, Outlook
 from supplynet.core.sample_paths import FloatArray, IntArray, SamplePaths
 from supplynet.core.shifts import ShiftCalendar
 from supplynet.errors import InvalidInput
 from supplynet.replenish.windows import PairDemand, pair_demand
-from supplynet.simulate.departures import Batch, transit_minutes, usable_edges
+from supplynet.simulate.calendar_slots import Slots
+from supplynet.simulate.departures import Batch, transit_minutes, transit_share, usable_edges
+from supplynet.simulate.due import Due
 from supplynet.simulate.indexing import GroupSum
 from supplynet.simulate.model import PlantModel
+from supplynet.simulate.triangular import triangular, triangular_share
 from supplynet.simulate.twin import Twin
 
 
@@ -52,8 +56,7 @@ class FixedPathsOutlook:
 
     def outlook(self, twin: Twin, batch: Batch) -> Outlook:
         """Sums over the paths from now until the next vehicle's goods are there."""
-        until = expected_window(batch, twin.now, self._seed, self._paths)
-        return Outlook(window_demand=self._demand.between(twin.now, until, batch.pairs))
+        return read_outlook(self._demand, twin, batch, self._seed, self._paths)
 
 
 class PathOutlook:
@@ -86,7 +89,7 @@ class PathOutlook:
             seed=self._seed,
         )
         demand = demand_of_pairs(twin.model, paths)
-        return Outlook(window_demand=demand.between(twin.now, until, batch.pairs))
+        return read_outlook(demand, twin, batch, self._seed, self._paths)
 
 
 class PerfectOutlook:
@@ -141,6 +144,27 @@ class CachedOutlook:
         return self._known[key]
 
 
+def read_outlook(demand: PairDemand, twin: Twin, batch: Batch, seed: int, paths: int) -> Outlook:
+    """Demand of a batch's pairs until everything that is under way, this order, and the next.
+
+    Vehicles do not overtake each other on a path: one that left earlier to the same stock point
+    arrives no later, and this order no earlier than those before it.
+    """
+    now, departures = twin.now, batch.departure_of_pair
+    window = expected_window(batch, now, seed, paths)
+    arrival = np.minimum(expected_arrival(batch, now, seed, paths), window)
+    due = twin.due_of(batch.pairs)
+    moments = _expected_due(batch.slots, due, now, seed, paths)
+    places = due.place_of_pair
+    return Outlook(
+        window_demand=demand.between(now, window, batch.pairs, departures),
+        until_arrival=demand.between(now, arrival, batch.pairs, departures),
+        until_due=np.stack([demand.between(now, each, batch.pairs, places) for each in moments])
+        if len(moments)
+        else np.zeros((0, paths, len(batch.pairs)), dtype=np.int32),
+    )
+
+
 def expected_window(batch: Batch, now: datetime, seed: int, paths: int) -> FloatArray:
     """Minutes from now until the next vehicle's goods can be used.
 
@@ -148,16 +172,51 @@ def expected_window(batch: Batch, now: datetime, seed: int, paths: int) -> Float
     goods that arrive inside a slot can be used from its end.
 
     Returns:
-        Shape (path, pair of the batch).
+        Shape (path, departure of the batch); ``batch.departure_of_pair`` leads from pair to column.
     """
-    slots, columns = batch.slots, []
-    for each in batch.departures:
-        transit = transit_minutes(each.lane, each.next_departure_at, seed, paths, "expected")
-        edge = usable_edges(slots, each.next_departure_at, transit)
-        usable = slots.edges[np.minimum(edge, len(slots))]
-        arrival = slots.minutes(each.next_departure_at) + transit  # after the horizon: no slots
-        columns.append(np.maximum(usable, arrival) - slots.minutes(now))
-    return np.stack(columns, axis=1)[:, batch.departure_of_pair]
+    columns = [
+        _usable_after(batch.slots, each.lane, each.next_departure_at, now, seed, paths=paths)
+        for each in batch.departures
+    ]
+    return np.stack(columns, axis=1)
+
+
+def expected_arrival(batch: Batch, now: datetime, seed: int, paths: int) -> FloatArray:
+    """Minutes from now until this order's goods can be used, shape (path, departure)."""
+    columns = [
+        _usable_after(batch.slots, each.lane, each.departure_at, now, seed, paths=paths)
+        for each in batch.departures
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _expected_due(slots: Slots, due: Due, now: datetime, seed: int, paths: int) -> FloatArray:
+    """Minutes from now until each vehicle's goods can be used, shape (vehicle, path, place)."""
+    found = np.zeros((len(due.quantities), paths, len(due.vehicles)))
+    for place, vehicles in enumerate(due.vehicles):
+        for rank, (lane, departure_at) in enumerate(vehicles):
+            found[rank, :, place] = _usable_after(slots, lane, departure_at, now, seed, paths=paths)
+    latest: FloatArray = np.maximum.accumulate(found, axis=0)
+    return latest
+
+
+def _usable_after(
+    slots: Slots, lane: Lane, departure_at: datetime, now: datetime, seed: int, *, paths: int
+) -> FloatArray:
+    """Minutes from now until a vehicle's goods can be used, given that they are not yet; (path,).
+
+    A vehicle that is overdue by every experience is expected with the next slot.
+    """
+    share = transit_share(lane, departure_at, seed, paths, "expected")
+    elapsed = (now - departure_at).total_seconds() / 60
+    if elapsed > 0:
+        gone = float(triangular_share(lane.transit, np.array([elapsed]))[0])
+        share = gone + share * (1.0 - gone)
+    transit = np.maximum(triangular(lane.transit, share), elapsed)
+    edge = usable_edges(slots, max(departure_at, now), transit - max(elapsed, 0.0))
+    usable = slots.edges[np.minimum(edge, len(slots))]
+    arrival = slots.minutes(departure_at) + transit  # after the horizon: no slots
+    return np.asarray(np.maximum(usable, arrival) - slots.minutes(now))
 
 
 def steps_until(calendar: ShiftCalendar, now: datetime, last: datetime) -> int:

@@ -29,8 +29,8 @@ class Pipeline:
 
     def ship(
         self, pairs: IntArray, quantities: IntArray, arrival: FloatArray, *, after: int
-    ) -> None:
-        """Put goods on the road.
+    ) -> IntArray:
+        """Put goods on the road; the edge at which they become usable, shape (replication,).
 
         Args:
             pairs: Shape (pair,), no pair twice.
@@ -44,6 +44,7 @@ class Pipeline:
             rows = np.flatnonzero(edge == at)
             due = self._arrivals.setdefault(int(at), np.zeros_like(self.on_order))
             due[rows[:, None], pairs] += quantities[rows]
+        return edge.astype(np.int32)
 
     def arrive(self, edge: int) -> IntArray:
         """Take off the road what becomes usable at an edge, shape (replication, pair)."""

@@ -19,6 +19,7 @@ from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.errors import InvalidInput
 from supplynet.replenish.decide import Supply
 from supplynet.simulate.departures import Batch, SlotDeparture, transit_minutes
+from supplynet.simulate.due import Due, UnderWay, due_of
 from supplynet.simulate.indexing import GroupSum
 from supplynet.simulate.model import PlantModel
 from supplynet.simulate.pipeline import Pipeline, inbound_minutes, released_departure
@@ -100,6 +101,7 @@ class Twin:
         self.warehouse = Warehouse(model, state, seed, count)
         self._record = Record(model, count, slots=record_slots)
         self._leaving: dict[int, list[Dispatch]] = defaultdict(list)
+        self._on_road: list[UnderWay] = []
         self._working = _working(self.demand.by_shift, model)
         self._take_over(state)
 
@@ -123,7 +125,27 @@ class Twin:
             now=self.now,
             on_hand=self.on_hand[:, pairs],
             on_order=self.pipeline.on_order[:, pairs],
+            due=self.due_of(pairs).quantities,
         )
+
+    def due_of(self, pairs: IntArray) -> Due:
+        """What is loaded for or on the road to some pairs now, vehicle by vehicle."""
+        self._on_road = [
+            goods
+            for goods in self._on_road
+            if goods.edge is None or bool((goods.edge > self.slot).any())
+        ]
+        loaded = (
+            UnderWay(
+                lane=goods.departure.lane,
+                departure_at=goods.departure.departure_at,
+                pairs=goods.pairs,
+                quantities=goods.quantities,
+            )
+            for leaving in self._leaving.values()
+            for goods in leaving
+        )
+        return due_of(self.model, [*self._on_road, *loaded], pairs, self.slot, self.replications)
 
     def supply_of(self, batch: Batch) -> Supply:
         """What a batch may take now."""
@@ -242,7 +264,17 @@ class Twin:
                 departure.lane, departure.departure_at, self.seed, self.replications
             )
             begin = self.model.slots.minutes(departure.departure_at)
-            self.pipeline.ship(goods.pairs, goods.quantities, begin + transit, after=slot)
+            arrival = begin + transit
+            edge = self.pipeline.ship(goods.pairs, goods.quantities, arrival, after=slot)
+            self._on_road.append(
+                UnderWay(
+                    lane=departure.lane,
+                    departure_at=departure.departure_at,
+                    pairs=goods.pairs,
+                    quantities=goods.quantities,
+                    edge=edge,
+                )
+            )
         return leaving
 
     def _take_over(self, state: PlantState) -> None:
@@ -262,7 +294,16 @@ class Twin:
                 self._leaving[departure.depart_slot].append(goods)
             else:
                 arrival = inbound_minutes(model, order, self.seed, self.replications)
-                self.pipeline.ship(pair, amount, arrival, after=0)
+                edge = self.pipeline.ship(pair, amount, arrival, after=0)
+                self._on_road.append(
+                    UnderWay(
+                        lane=model.plant.lane_by_id[order.lane_id],
+                        departure_at=order.departure_at,
+                        pairs=pair,
+                        quantities=amount,
+                        edge=edge,
+                    )
+                )
         for index, (line, part) in enumerate(model.series):
             self.missing[:, index] = part in state.halted.get(line, ())
         for index, line in enumerate(model.lines):

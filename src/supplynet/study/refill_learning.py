@@ -108,9 +108,11 @@ def _past_windows(model: PlantModel, known: Panel, seed: int) -> PastWindows:
     until = np.zeros((len(model.pairs), len(batches)))
     wanted = np.full(until.shape, np.nan)
     for place, (batch, now) in enumerate(zip(batches, decisions, strict=True)):
-        window = expected_window(batch, now, seed, 1)
-        fits = unseen.between(now, window, batch.pairs)[0] == 0
-        fits &= model.slots.minutes(now) + window[0] <= model.slots.edges[-1]
-        until[batch.pairs[fits], place] = window[0][fits]
-        wanted[batch.pairs[fits], place] = demand.between(now, window, batch.pairs)[0][fits]
+        ends = expected_window(batch, now, seed, 1)
+        read = (now, ends, batch.pairs, batch.departure_of_pair)
+        window = ends[0][batch.departure_of_pair]
+        fits = unseen.between(*read)[0] == 0
+        fits &= model.slots.minutes(now) + window <= model.slots.edges[-1]
+        until[batch.pairs[fits], place] = window[fits]
+        wanted[batch.pairs[fits], place] = demand.between(*read)[0][fits]
     return PastWindows(decisions=decisions, until_minutes=until, wanted=wanted)

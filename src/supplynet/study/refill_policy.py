@@ -124,7 +124,7 @@ class ClassifierOutlook:
             raise InvalidInput(f"a classifier follows 1 replication, not {twin.replications}")
         known = tail_of(self._history.append(twin.observed(), self._calendar))
         panel = pair_panel(twin.model, known)
-        until = expected_window(batch, twin.now, self._seed, 1)
+        until = expected_window(batch, twin.now, self._seed, 1)[:, batch.departure_of_pair]
         moments = decision_moments(
             panel.select(batch.terms.pairs), self._calendar, [twin.now], until.T
         )

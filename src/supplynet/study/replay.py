@@ -163,8 +163,8 @@ def window_sums(plant: Plant, panel: Panel, *, slot_minutes: int = 60, seed: int
         now = model.slots.moment(slot)
         for batch in batches:
             until = expected_window(batch, now, seed, 1)
-            ends = model.slots.minutes(now) + until[0]
-            sums = demand.between(now, until, batch.pairs)[0]
+            ends = model.slots.minutes(now) + until[0][batch.departure_of_pair]
+            sums = demand.between(now, until, batch.pairs, batch.departure_of_pair)[0]
             for pair, end, total in zip(batch.pairs, ends, sums, strict=True):
                 if end <= model.slots.edges[-1]:
                     rows[pair].append(int(total))
