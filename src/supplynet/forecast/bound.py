@@ -78,7 +78,7 @@ class BoundForecaster:
         return condition(replace(whole, cutoff=cutoff), self.dependence, consumed)
 
     def _whole(self, observed: Observed, cutoff: datetime, steps: int) -> QuantileForecast:
-        periods = self._steps(cutoff, steps)
+        periods = self.periods_from(cutoff, steps)
         key = (observed.series, observed.period_starts, observed.demand.tobytes(), periods)
         whole = self._known.get(key)
         if whole is None:
@@ -104,11 +104,12 @@ class BoundForecaster:
             model_version=self.model_version,
         )
 
-    @cached_property
-    def _ends(self) -> list[datetime]:
-        return [period.end for period in self.calendar]
+    def periods_from(self, cutoff: datetime, steps: int) -> tuple[Period, ...]:
+        """The running period, if any, and those after it, ``steps`` in all.
 
-    def _steps(self, cutoff: datetime, steps: int) -> tuple[Period, ...]:
+        Raises:
+            InvalidInput: The calendar has fewer.
+        """
         first = sum(end <= cutoff for end in self._ends)
         periods = tuple(self.calendar[first : first + steps])
         if len(periods) < steps:
@@ -117,6 +118,10 @@ class BoundForecaster:
                 f"{steps} are asked for; bind the forecaster to a longer one"
             )
         return periods
+
+    @cached_property
+    def _ends(self) -> list[datetime]:
+        return [period.end for period in self.calendar]
 
 
 def _finished(observed: Observed, cutoff: datetime) -> Observed:

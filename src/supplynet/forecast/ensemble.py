@@ -23,6 +23,7 @@ from supplynet.learning.artifacts import ModelState
 from supplynet.learning.scaling import tail_of
 
 _MOST_LOCAL = 100  # series up to which a model per series is a member by default
+_SPARSE = 0.2  # share of intermittent and lumpy series from which their own model is a member
 _LEAST_WEIGHT = 0.03  # a member below it in every class costs more time than it is worth
 
 
@@ -230,9 +231,12 @@ def default_members(panel: Panel) -> tuple[Member, ...]:
 
     On one core a fit took 35 s for 100 daily series of a year, 75 s for 274 series of two shifts
     a day, and 70 s for 70 daily series of five years. ``theta`` fits every series by itself, about
-    0.4 s each in all, so it takes part up to 100 of them.
+    0.4 s each in all, so it takes part up to 100 of them. ``tsb`` does where a fifth of the series
+    is intermittent or lumpy.
     """
     local = (Member(model="theta"),) if len(panel.series) <= _MOST_LOCAL else ()
+    sparse = (demand_classes(tail_of(panel).demand) >= DEMAND_CLASSES.index("intermittent")).mean()
+    rare = (Member(model="tsb"),) if sparse >= _SPARSE else ()
     return (
         Member(model="lightgbm"),
         Member(model="lstm", seeds=2),
@@ -240,6 +244,7 @@ def default_members(panel: Panel) -> tuple[Member, ...]:
         Member(model="nhits"),
         Member(model="shift_mean"),
         *local,
+        *rare,
     )
 
 
