@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from supplynet.errors import ConfigError
+from supplynet.errors import ConfigError, ModelError
 from supplynet.forecast import registry
 from supplynet.forecast.quantiles import QUANTILES
 from supplynet.forecast.warm_start import WarmStart
@@ -39,8 +39,8 @@ def test_it_goes_on_from_the_start(panel: Panel) -> None:
 
 
 def test_a_model_that_cannot_go_on_is_refused() -> None:
-    with pytest.raises(ConfigError, match="LightGbm cannot go on from a fitted model"):
-        WarmStart(estimator=registry.estimator("lightgbm"), start=Counting())  # type: ignore[arg-type]  # as above
+    with pytest.raises(ConfigError, match="ShiftMean cannot go on from a fitted model"):
+        WarmStart(estimator=registry.estimator("shift_mean"), start=Counting())  # type: ignore[arg-type]  # as above
 
 
 def test_individual_models_go_on_one_by_one(panel: Panel, calendar: tuple[Period, ...]) -> None:
@@ -54,3 +54,21 @@ def test_individual_models_go_on_one_by_one(panel: Panel, calendar: tuple[Period
     afresh = each.fit(few)
     one, other = (model.predict(few, ahead, QUANTILES) for model in (warm, afresh))
     assert not np.array_equal(one, other)
+
+
+def test_boosted_trees_go_on_with_a_quarter_of_the_rounds(panel: Panel) -> None:
+    trees: Any = registry.estimator("lightgbm", rounds=8, most_rows=500)
+    start = trees.fit(panel.head(-14))
+    warm: Any = WarmStart(estimator=trees, start=start).fit(panel)
+    counts = {text.count("\nTree=") for text in warm.boosters.values()}
+    assert counts == {8 + 2}
+    for name, text in start.boosters.items():  # what was learnt is kept
+        first = text[text.index("Tree=0") : text.index("Tree=1")]
+        assert first in warm.boosters[name]
+
+
+def test_trees_with_other_inputs_are_refused(panel: Panel) -> None:
+    trees: Any = registry.estimator("lightgbm", rounds=2, most_rows=200)
+    other = registry.estimator("lightgbm", rounds=2, most_rows=200, objective="poisson")
+    with pytest.raises(ModelError, match="another objective"):
+        WarmStart(estimator=trees, start=other.fit(panel)).fit(panel)

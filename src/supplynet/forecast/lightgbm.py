@@ -13,7 +13,7 @@ import lightgbm
 import numpy as np
 
 from supplynet.core.sample_paths import FloatArray
-from supplynet.errors import ConfigError
+from supplynet.errors import ConfigError, ModelError
 from supplynet.forecast.count_spread import CountSpread
 from supplynet.forecast.covariates import Covariates
 from supplynet.forecast.features import FEATURES
@@ -31,6 +31,8 @@ STRATEGIES = ("direct", "recursive")
 _CATEGORICAL = ("weekday", "shift")
 _LEAST_BASE = 0.1  # parts: what a mean is a multiple of, where the profile says next to nothing
 _TRACE = 1e-6
+_WARM = 4  # a warm start adds this part of the rounds
+_LONGEST = 2  # times the rounds: a longer booster starts afresh
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,15 +82,27 @@ class LightGbm:
         future: Sequence[Period] = (),  # noqa: ARG002  # one shape for all models
         *,
         progress: Progress | None = None,
+        start: FittedLightGbm | None = None,
     ) -> FittedLightGbm:
         """Train a booster per quantile of ``QUANTILES``, or one for the mean.
 
+        Args:
+            panel: History.
+            future: Not needed.
+            progress: Told of every booster.
+            start: Go on from this model where data were added: a quarter of the rounds more, on
+                rows drawn from all of ``panel``. Once that would make twice the rounds, from
+                scratch.
+
         Raises:
             HistoryTooShort: Fewer than three weeks, or nothing observed in them.
+            ModelError: ``start`` has other shifts, inputs or another objective.
         """
         check_history(panel, 3 * season_length(panel.periods))
         names, typical = shift_names(panel.periods), typical_level(panel)
         covariates = Covariates.of(panel)
+        if start is not None:
+            self._check_start(start, names, covariates)
         rows = training_rows(
             panel,
             names,
@@ -103,7 +117,7 @@ class LightGbm:
             shifts=names,
             typical=typical,
             covariates=covariates,
-            boosters=self._train(rows, covariates, progress),
+            boosters=self._train(rows, covariates, progress, start),
         )
         if self.objective != "quantile":
             mean = fitted.mean_of(rows)
@@ -117,8 +131,23 @@ class LightGbm:
         """How many leads the boosters know."""
         return 1 if self.strategy == "recursive" else self.horizon
 
+    def _check_start(
+        self, start: FittedLightGbm, shifts: tuple[str, ...], covariates: Covariates
+    ) -> None:
+        own = (self.objective, self.strategy, shifts, covariates.columns)
+        old = start.settings
+        if own != (old.objective, old.strategy, start.shifts, start.covariates.columns):
+            raise ModelError(
+                "lightgbm cannot go on from this model: it has another objective, other shifts or "
+                "other inputs; train it afresh"
+            )
+
     def _train(
-        self, rows: TreeRows, covariates: Covariates, progress: Progress | None
+        self,
+        rows: TreeRows,
+        covariates: Covariates,
+        progress: Progress | None,
+        start: FittedLightGbm | None,
     ) -> dict[str, str]:
         mean = self.objective != "quantile"
         base = _base(rows)
@@ -131,15 +160,25 @@ class LightGbm:
             feature_name=[*FEATURES, *_plain(covariates.columns)],
             categorical_feature=_categorical(covariates),
             params=self._parameters(),
+            free_raw_data=False,
         )
         wanted = {"mean": {}} if mean else {_name(q): {"alpha": q} for q in QUANTILES}
         texts = {}
         for name, own in wanted.items():
-            booster = lightgbm.train({**self._parameters(), **own}, data, self.rounds)
+            before = self._goes_on_from(start, name)
+            rounds = self.rounds if before is None else -(-self.rounds // _WARM)
+            booster = lightgbm.train({**self._parameters(), **own}, data, rounds, init_model=before)
             texts[name] = str(booster.model_to_string())
             if progress:
                 progress(len(texts), len(wanted), float("nan"))
         return texts
+
+    def _goes_on_from(self, start: FittedLightGbm | None, name: str) -> lightgbm.Booster | None:
+        """The booster to add trees to; None where there is none, or it has grown too long."""
+        if start is None or name not in start.boosters:
+            return None
+        booster = lightgbm.Booster(model_str=start.boosters[name])
+        return booster if booster.num_trees() < _LONGEST * self.rounds else None
 
     def _parameters(self) -> dict[str, Any]:
         of_tweedie = {"tweedie_variance_power": self.tweedie_power}

@@ -60,5 +60,5 @@ def check_start(estimator: Estimator) -> None:
     if "start" not in signature(estimator.fit).parameters:
         raise ConfigError(
             f"{type(estimator).__name__} cannot go on from a fitted model; train it afresh, or "
-            "choose a neural model"
+            "choose lightgbm or a neural model"
         )
