@@ -13,6 +13,7 @@ import polars as pl
 from supplynet.core.protocols import Observed
 from supplynet.core.sample_paths import FloatArray, SamplePaths
 from supplynet.errors import InvalidInput
+from supplynet.forecast.batches import predict_in_batches
 from supplynet.forecast.dependence import Dependence
 from supplynet.forecast.model import Predictor
 from supplynet.forecast.paths import QuantileForecast, condition, sample_paths
@@ -94,7 +95,8 @@ class BoundForecaster:
         panel = self.history.append(observed, self.calendar)
         end = panel.periods[-1].end
         missing = tuple(p for p in self.calendar if end <= p.start < periods[0].start)
-        values = self.predictor.predict(panel, (*missing, *periods), self.levels)
+        ahead = (*missing, *periods)
+        values = predict_in_batches(self.predictor, panel, ahead, self.levels)
         return QuantileForecast(
             values=values[:, len(missing) :],
             levels=self.levels,

@@ -22,6 +22,7 @@ from supplynet.core.sample_paths import FloatArray
 from supplynet.core.shifts import ShiftCalendar
 from supplynet.errors import InvalidInput
 from supplynet.forecast import registry
+from supplynet.forecast.batches import predict_in_batches
 from supplynet.forecast.given_inputs import given_inputs
 from supplynet.forecast.model import Predictor, Progress
 from supplynet.forecast.quantiles import QUANTILES, at_levels, mean
@@ -257,7 +258,7 @@ class FittedForecaster:
                 f"future= ends {self.known_until:%Y-%m-%d %H:%M}, a horizon of {horizon} needs it "
                 f"until {future[-1].start:%Y-%m-%d %H:%M}; give the rest, e.g. with observing()"
             )
-        found = self.predictor.predict(self.history, future, QUANTILES)
+        found = predict_in_batches(self.predictor, self.history, future, QUANTILES)
         wanted = at_levels(found, QUANTILES, levels)
         values = np.concatenate([wanted, mean(found, QUANTILES)[..., None]], axis=-1)
         return _frame(self.history, future, (*levels, None), values)
