@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,3 +109,12 @@ def test_a_panel_without_any_observation_is_too_short(panel: Panel) -> None:
     empty = replace(panel, demand=np.full_like(panel.demand, np.nan))
     with pytest.raises(HistoryTooShort):
         LightGbm().fit(empty)
+
+
+def test_a_long_history_gets_more_trees(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny: Any = registry.estimator("lightgbm", objective="poisson", most_rows=300, leaves=3)
+    trees = {}
+    for limit in (100_000, 10):
+        monkeypatch.setattr("supplynet.forecast.lightgbm._LARGE_FROM", limit)
+        trees[limit] = tiny.fit(panel).boosters["mean"].count("\nTree=")
+    assert trees == {100_000: 60, 10: 100}

@@ -8,15 +8,19 @@ from hypothesis import strategies as st
 
 from supplynet.errors import MissingExtra, NotFound
 from supplynet.forecast import registry
+from supplynet.forecast.model import Sized
 from supplynet.forecast.tuning_spaces import SPACES, Choice, Integer, Real, grid, space_of
+from supplynet.frames.panel import Panel
 
 
 @pytest.mark.parametrize("model", sorted(SPACES))
-def test_the_default_of_every_model_is_a_point_of_its_space(model: str) -> None:
+def test_the_default_of_every_model_is_a_point_of_its_space(model: str, panel: Panel) -> None:
     try:
         default = registry.estimator(model)
     except MissingExtra as error:
         pytest.skip(str(error))
+    if isinstance(default, Sized):
+        default = default.sized(panel)
     for name, dimension in SPACES[model].items():
         value = getattr(default, name)
         if isinstance(dimension, Choice):

@@ -31,6 +31,16 @@ STRATEGIES = ("direct", "recursive")
 _CATEGORICAL = ("weekday", "shift")
 _LEAST_BASE = 0.1  # parts: what a mean is a multiple of, where the profile says next to nothing
 _TRACE = 1e-6
+_LARGE_FROM = 100_000  # observed cells
+SMALL: Mapping[str, Any] = {"rounds": 60, "learning_rate": 0.08, "leaves": 15, "most_rows": 60_000}
+LARGE: Mapping[str, Any] = {
+    "rounds": 100,
+    "learning_rate": 0.06,
+    "leaves": 31,
+    "most_rows": 100_000,
+}
+"""With the room of a long history: pinball -3 % on M5 and -0.5 % on a plant of 274 series, in two
+to three times the time; on a few hundred days of 100 series it gains nothing."""
 _WARM = 4  # a warm start adds this part of the rounds
 _LONGEST = 2  # times the rounds: a longer booster starts afresh
 
@@ -49,8 +59,10 @@ class LightGbm:
         strategy: ``direct`` forecasts each step from the history alone. ``recursive`` is trained
             on the next period only and feeds its forecasts back; see ``recursion``.
         rounds: Trees per booster.
+        learning_rate: Share of each tree's correction that is taken.
         leaves, least_in_leaf: Size of a tree.
-        most_rows: Rows drawn for training; more rows cost time in proportion.
+        most_rows: Rows drawn for training; more rows cost time in proportion. These four follow
+            the panel unless given: ``SMALL`` up to 100,000 observed cells, ``LARGE`` beyond.
         horizon: Leads 0 .. horizon - 1 are trained; longer ones use the last.
         tweedie_power: Variance power of the Tweedie objective, in (1, 2).
         seed: Same panel, same settings, same seed: same model.
@@ -59,11 +71,11 @@ class LightGbm:
 
     objective: str = "quantile"
     strategy: str = "direct"
-    rounds: int = 60
-    learning_rate: float = 0.08
-    leaves: int = 15
+    rounds: int | None = None
+    learning_rate: float | None = None
+    leaves: int | None = None
     least_in_leaf: int = 60
-    most_rows: int = 60_000
+    most_rows: int | None = None
     horizon: int = 14
     tweedie_power: float = 1.5
     seed: int = 0
@@ -99,6 +111,18 @@ class LightGbm:
             ModelError: ``start`` has other shifts, inputs or another objective.
         """
         check_history(panel, 3 * season_length(panel.periods))
+        return self.sized(panel)._fit(panel, progress, start)
+
+    def sized(self, panel: Panel) -> LightGbm:
+        """With what follows the size of the panel filled in."""
+        large = np.count_nonzero(~np.isnan(panel.demand)) > _LARGE_FROM
+        sizes = LARGE if large else SMALL
+        return replace(self, **{k: v for k, v in sizes.items() if getattr(self, k) is None})
+
+    def _fit(
+        self, panel: Panel, progress: Progress | None, start: FittedLightGbm | None
+    ) -> FittedLightGbm:
+        assert self.most_rows is not None  # filled in by the size of the panel
         names, typical = shift_names(panel.periods), typical_level(panel)
         covariates = Covariates.of(panel)
         if start is not None:
@@ -125,6 +149,11 @@ class LightGbm:
         if self.strategy == "recursive":
             fitted = replace(fitted, growth=measure_growth(fitted.one_step, panel, self.horizon))
         return fitted
+
+    @property
+    def _trees(self) -> int:
+        assert self.rounds is not None  # filled in by the size of the panel
+        return self.rounds
 
     @property
     def leads(self) -> int:
@@ -166,7 +195,7 @@ class LightGbm:
         texts = {}
         for name, own in wanted.items():
             before = self._goes_on_from(start, name)
-            rounds = self.rounds if before is None else -(-self.rounds // _WARM)
+            rounds = self._trees if before is None else -(-self._trees // _WARM)
             booster = lightgbm.train({**self._parameters(), **own}, data, rounds, init_model=before)
             texts[name] = str(booster.model_to_string())
             if progress:
@@ -178,7 +207,7 @@ class LightGbm:
         if start is None or name not in start.boosters:
             return None
         booster = lightgbm.Booster(model_str=start.boosters[name])
-        return booster if booster.num_trees() < _LONGEST * self.rounds else None
+        return booster if booster.num_trees() < _LONGEST * self._trees else None
 
     def _parameters(self) -> dict[str, Any]:
         of_tweedie = {"tweedie_variance_power": self.tweedie_power}

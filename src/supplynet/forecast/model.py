@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import HistoryTooShort, ModelError
@@ -14,6 +14,14 @@ Progress = Callable[[int, int, float], None]
 """Called with the rounds done, the most rounds, and the loss so far."""
 
 SettingsT = TypeVar("SettingsT")
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """An estimator of which some settings follow the size of the panel unless they are given."""
+
+    def sized(self, panel: Panel) -> Estimator:
+        """The estimator with these settings filled in."""
 
 
 class Predictor(Protocol):

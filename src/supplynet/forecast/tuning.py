@@ -19,7 +19,7 @@ from supplynet.forecast import registry
 from supplynet.forecast.backtest import YARDSTICKS
 from supplynet.forecast.cross_validation import CrossValidation, Report, cross_validate
 from supplynet.forecast.folds import FoldData, FoldPlan
-from supplynet.forecast.model import Estimator
+from supplynet.forecast.model import Estimator, Sized
 from supplynet.forecast.quantiles import QUANTILES
 from supplynet.forecast.tuning_search import (
     SEARCHING,
@@ -109,6 +109,8 @@ def _task(model: str, fixed: Settings, data: Sequence[FoldData]) -> Task:
         return registry.estimator(model, **{**fixed, **settings})
 
     space, plain = space_of(model), make({})
+    if isinstance(plain, Sized):
+        plain = plain.sized(data[-1].history)
     default = {name: getattr(plain, name) for name in space}
     return Task(make=make, space=space, default=default, data=data)
 
