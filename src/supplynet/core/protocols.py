@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from supplynet.core.sample_paths import FloatArray, IntArray, SamplePaths
 
+Index = npt.NDArray[np.integer]
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -31,6 +35,16 @@ class SupplyTerms:
     bin_maximum: IntArray
     criticality: tuple[str, ...] = ()
 
+    def select(self, pairs: Index) -> SupplyTerms:
+        """Of some of the pairs, in that order."""
+        return SupplyTerms(
+            pairs=tuple(self.pairs[pair] for pair in pairs),
+            container_size=self.container_size[pairs],
+            minimum_order=self.minimum_order[pairs],
+            bin_maximum=self.bin_maximum[pairs],
+            criticality=tuple(self.criticality[p] for p in pairs) if self.criticality else (),
+        )
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DecisionState:
@@ -48,6 +62,15 @@ class DecisionState:
     on_hand: IntArray
     on_order: IntArray
     due: IntArray | None = None
+
+    def select(self, pairs: Index) -> DecisionState:
+        """Of some of the pairs, in that order."""
+        return DecisionState(
+            now=self.now,
+            on_hand=self.on_hand[:, pairs],
+            on_order=self.on_order[:, pairs],
+            due=None if self.due is None else self.due[:, :, pairs],
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,6 +91,15 @@ class Outlook:
     window_demand: IntArray
     until_arrival: IntArray | None = None
     until_due: IntArray | None = None
+
+    def select(self, pairs: Index) -> Outlook:
+        """Of some of the pairs, in that order."""
+        arrival, due = self.until_arrival, self.until_due
+        return Outlook(
+            window_demand=self.window_demand[:, pairs],
+            until_arrival=None if arrival is None else arrival[:, pairs],
+            until_due=None if due is None else due[:, :, pairs],
+        )
 
 
 class Policy(Protocol):
