@@ -51,7 +51,7 @@ def best_weights(quantiles: FloatArray, actual: FloatArray) -> FloatArray:
     return np.asarray(total / total.sum())
 
 
-def shrunk(weights: FloatArray, towards: FloatArray, cells: int, prior: float) -> FloatArray:
+def shrunk(weights: FloatArray, towards: FloatArray, cells: float, prior: float) -> FloatArray:
     """Weights found on ``cells`` and others that count for ``prior`` cells, averaged."""
     share = cells / (cells + prior)
     return np.asarray(share * weights + (1 - share) * towards)

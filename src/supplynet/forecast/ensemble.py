@@ -56,7 +56,7 @@ class Ensemble:
         members: Models; none = ``default_members``.
         horizon: Steps that members are tried and trained for.
         cutoffs: From how many places of the panel's end they are tried.
-        prior: Cells (series x step) that equal weights count for.
+        prior: Forecasts (series x cutoff) that equal weights count for.
         seed: Of the members.
     """
 

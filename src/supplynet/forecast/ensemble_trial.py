@@ -24,6 +24,7 @@ _UNITS = 4  # of ``trailing_unit`` that are forecast at least
 _SEASONS = 3  # that must be left to fit on
 _LEAST_HELD_OUT = 3
 _FOLDS = 3
+_NEAR = 1.05  # times the best member's loss: who is further behind gets no equal share
 _CLEARLY = 0.002  # share of the loss by which a plainer rule may be behind and still be taken
 
 
@@ -71,6 +72,7 @@ class Trial:
         classes: Place in ``DEMAND_CLASSES`` of the cell's series at the first cutoff, shape
             (cell,).
         origins: Place of the cutoff that the cell was forecast from, shape (cell,).
+        steps: Of each forecast.
     """
 
     members: tuple[str, ...]
@@ -78,6 +80,7 @@ class Trial:
     actual: FloatArray
     classes: npt.NDArray[np.int64] = field(repr=False)
     origins: npt.NDArray[np.int64] = field(repr=False)
+    steps: int = 1
 
     @classmethod
     def of(cls, panel: Panel, cutoffs: Cutoffs, found: Mapping[str, FloatArray]) -> Trial:
@@ -103,6 +106,7 @@ class Trial:
             actual=actual[seen],
             classes=np.broadcast_to(classes[:, None], actual.shape)[seen],
             origins=np.broadcast_to(np.arange(len(ends))[:, None, None], actual.shape)[seen],
+            steps=cutoffs.horizon,
         )
 
     def weights(self, prior: float) -> FloatArray:
@@ -156,25 +160,33 @@ class Trial:
         return self._everywhere(best_weights(self.quantiles, self.actual), prior)
 
     def _everywhere(self, row: FloatArray, prior: float) -> FloatArray:
-        equal = np.full(len(self.members), 1 / len(self.members))
-        common = shrunk(row, equal, len(self.actual), prior)
+        common = shrunk(row, self._even(), self._count(), prior)
         return np.tile(common, (len(DEMAND_CLASSES), 1))
 
     def _by_class(self, prior: float) -> FloatArray:
         """A blend for each class, shrunk towards that of all series.
 
-        ``prior`` is the number of cells that the coarser weights count for.
+        ``prior`` is the number of forecasts that the coarser weights count for.
         """
-        equal = np.full(len(self.members), 1 / len(self.members))
-        cells = len(self.actual)
-        common = shrunk(best_weights(self.quantiles, self.actual), equal, cells, prior)
+        best = best_weights(self.quantiles, self.actual)
+        common = shrunk(best, self._even(), self._count(), prior)
         rows = []
         for place in range(len(DEMAND_CLASSES)):
             inside = self.classes == place
-            count = int(inside.sum())
-            own = best_weights(self.quantiles[:, inside], self.actual[inside]) if count else common
-            rows.append(shrunk(own, common, count, prior))
+            some = inside.any()
+            own = best_weights(self.quantiles[:, inside], self.actual[inside]) if some else common
+            rows.append(shrunk(own, common, inside.sum() / self.steps, prior))
         return np.stack(rows)
+
+    def _count(self) -> float:
+        """Forecasts, of a series from a cutoff: the steps of one err together."""
+        return len(self.actual) / self.steps
+
+    def _even(self) -> FloatArray:
+        """Equal weights of the members that are not far behind the best."""
+        loss = np.array(list(self.losses().values()))
+        near = loss <= loss.min() * _NEAR
+        return np.asarray(near / near.sum())
 
     def losses(self) -> dict[str, float]:
         """Mean scaled pinball loss of each member."""
