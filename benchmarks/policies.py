@@ -23,15 +23,15 @@ from supplynet.cli.benchmarking import Result, Setup
 from supplynet.config import Settings
 from supplynet.core.shifts import ShiftCalendar
 from supplynet.forecast import registry
-from supplynet.frames.panel import Panel, Period, panel_from_frame, shift_periods
+from supplynet.frames.panel import Period, panel_from_frame, shift_periods
 from supplynet.frames.synthetic import SyntheticHistory, generate_history
 from supplynet.frames.synthetic.plant import demo_plant
 from supplynet.services.demo import SIZES, START, Size
-from supplynet.simulate.outlook import CachedOutlook, PathOutlook
+from supplynet.simulate.outlook import PathOutlook
 from supplynet.simulate.scorecard import Score, paired_difference
-from supplynet.study.proof import RECENT, Proof, Task, prove
-from supplynet.study.replay import make_replay, window_sums
-from supplynet.study.tuning import min_max_grid, order_up_to_grid
+from supplynet.study.families import FAMILIES
+from supplynet.study.proof import Proof, Task, prove
+from supplynet.study.replay import make_replay, past_of
 
 MODELS = ("lightgbm",)
 PATHS = 500
@@ -110,6 +110,7 @@ def _task(size: Size, seed: int) -> Task:
         calendar=(*periods, *shift_periods(calendar, end, end + timedelta(days=60))),
         estimators={name: registry.estimator(name, seed=seed) for name in MODELS},
         target=Settings().target_halts_per_line_month,
+        policies=tuple(FAMILIES),
         paths=PATHS,
         seed=seed,
     )
@@ -137,25 +138,15 @@ def _play_all(task: Task, proof: Proof, seed: int) -> dict[str, tuple[Score, ...
         history=history,
         seed=seed,
     )
-    sums = window_sums(task.plant, _recent(task, history))
-    outlooks = CachedOutlook(PathOutlook(proof.forecaster, paths=PATHS, seed=seed))
-    return {
-        "min_max": tuple(
-            replay.play(each.policy, parameters=each.parameters)
-            for each in min_max_grid(replay.model.pairs, sums)
-        ),
-        "order_up_to": tuple(
-            replay.play(each.policy, outlooks, parameters=each.parameters)
-            for each in order_up_to_grid()
-        ),
-    }
-
-
-def _recent(task: Task, history: Panel) -> Panel:
-    """What ``prove`` sets min/max thresholds from."""
-    since = history.periods[-1].end - RECENT
-    recent = history.tail(sum(period.start >= since for period in history.periods))
-    return recent.select({(row.line_id, row.part_id) for row in task.plant.requirements})
+    past = past_of(task.plant, history)
+    outlooks = PathOutlook(proof.forecaster, paths=PATHS, seed=seed, shared=True)
+    candidates = {name: FAMILIES[name].candidates(past) for name in task.policies}
+    scores = replay.play_all([each for grid in candidates.values() for each in grid], outlooks)
+    found, first = {}, 0
+    for name, grid in candidates.items():
+        found[name] = scores[first : first + len(grid)]
+        first += len(grid)
+    return found
 
 
 def _policies(found: Sequence[Found]) -> list[Row]:
@@ -182,25 +173,32 @@ def _policies(found: Sequence[Found]) -> list[Row]:
 
 def _differences(found: Sequence[Found]) -> list[Row]:
     """On the same demand, so that what the seeds share cancels out."""
+    return [
+        _difference(found, policy, against)
+        for against in ("min_max", "order_up_to")
+        for policy in FAMILIES
+        if policy not in {"min_max", against}
+    ]
+
+
+def _difference(found: Sequence[Found], policy: str, against: str) -> Row:
     pairs = [
-        paired_difference(_score(each, "order_up_to"), _score(each, "min_max"), seed=each.seed)
+        paired_difference(_score(each, policy), _score(each, against), seed=each.seed)
         for each in found
     ]
     halts, low, high = _interval([pair.halts for pair in pairs])
     cover, cover_low, cover_high = _interval([pair.cover_days for pair in pairs])
-    return [
-        {
-            "table": "difference on the same demand, mean over seeds",
-            "policy": "order_up_to",
-            "against": "min_max",
-            "halts_per_line_month": halts,
-            "low": low,
-            "high": high,
-            "cover_days": cover,
-            "cover_low": cover_low,
-            "cover_high": cover_high,
-        }
-    ]
+    return {
+        "table": "difference on the same demand, mean over seeds",
+        "policy": policy,
+        "against": against,
+        "halts_per_line_month": halts,
+        "low": low,
+        "high": high,
+        "cover_days": cover,
+        "cover_low": cover_low,
+        "cover_high": cover_high,
+    }
 
 
 def _seed_rows(each: Found) -> list[Row]:

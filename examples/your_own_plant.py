@@ -28,8 +28,8 @@ from supplynet.core.network import (
 from supplynet.core.shifts import ShiftCalendar, ShiftPattern
 from supplynet.frames.panel import panel_from_frame, shift_periods
 from supplynet.frames.synthetic import generate_history
-from supplynet.study.replay import make_replay, window_sums
-from supplynet.study.tuning import min_max
+from supplynet.study.families import family
+from supplynet.study.replay import make_replay, past_of
 
 DAY, HOUR = 24 * 60, 60  # minutes
 
@@ -124,9 +124,9 @@ def main(folder: Path) -> None:
     replay = make_replay(
         plant, panel, start=known.period_ends[-1], end=periods[-1].end, history=known, seed=1
     )
-    windows = window_sums(plant, known)
+    past = past_of(plant, known)
     for z in (0.0, 1.0, 2.0, 3.0):
-        policy = min_max(replay.model.pairs, windows, z, extra_cover=0.25)
+        policy = family("min_max").candidate({"z": z, "extra_cover": 0.25}, past).policy
         score = replay.play(policy)
         print(
             f"min_max, z = {z:g}: {score.halts_per_line_month:.2f} halts per line-month, "

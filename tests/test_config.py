@@ -27,7 +27,7 @@ def test_without_a_file_the_defaults_hold_and_the_database_is_in_the_workspace(
     settings = load_settings(tmp_path)
     assert settings.database_url == f"sqlite:///{tmp_path / 'supplynet.db'}"
     assert (settings.host, settings.port) == ("127.0.0.1", 8321)
-    assert (settings.automation_mode, settings.policy) == ("suggest", "order_up_to")
+    assert (settings.automation_mode, settings.policy) == ("suggest", "no_stockout")
     assert (settings.model, settings.paths, settings.seed) == ("lightgbm", 500, 1)
     assert settings.target_halts_per_line_month == 0.02
 

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
         policy: Name in the registry of policies.
         model: Name in the registry of forecasting models.
         paths: Sample paths per decision.
+        keep_decisions_days: How long decision records are kept; nobody can delete them earlier.
         target_halts_per_line_month: What the policy is tuned to: halts per line in 30 days.
         seed: Start of every random generator.
         worker_threads: Threads that answer HTTP requests.
@@ -57,9 +58,10 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8321, ge=1, le=65535)
     automation_mode: Literal["suggest", "auto"] = "suggest"
-    policy: str = Field(default="order_up_to", min_length=1)
+    policy: str = Field(default="no_stockout", min_length=1)
     model: str = Field(default="lightgbm", min_length=1)
     paths: int = Field(default=500, ge=1, le=100_000)
+    keep_decisions_days: int = Field(default=90, ge=1, le=36_500)
     target_halts_per_line_month: float = Field(default=0.02, gt=0, allow_inf_nan=False)
     seed: int = Field(default=1, ge=0)
     worker_threads: int = Field(default=8, ge=1, le=1000)

@@ -36,10 +36,10 @@ def test_the_screen_shows_every_proposal_the_most_saved_minutes_first(reader: Te
     assert {"from", "to", "why", "containers"} <= actions[0].keys()
 
 
-def test_the_scoreboard_names_three_policies(reader: TestClient) -> None:
+def test_the_scoreboard_names_the_policies_and_the_bound(reader: TestClient) -> None:
     board = reader.get(f"{API}/control-room").json()["scoreboard"]
     names = {row["policy"] for row in board["policies"]}
-    assert names == {"min_max", "order_up_to", "perfect_foresight"}
+    assert names == {"min_max", "order_up_to", "no_stockout", "perfect_foresight"}
     assert "seasonal_naive" in {row["model"] for row in board["forecast"]}
 
 

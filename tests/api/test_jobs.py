@@ -42,7 +42,8 @@ def test_a_queued_job_is_cancelled_at_once_and_stays_so(client: TestClient) -> N
 
 def test_defaults_of_a_simulation_are_filled_in(client: TestClient) -> None:
     job = client.post(f"{API}/jobs", json={"kind": "simulate"}).json()
-    assert job["params"] == {"days": 28, "policies": ["min_max", "order_up_to"], "seed": None}
+    policies = ["min_max", "order_up_to", "no_stockout"]
+    assert job["params"] == {"days": 28, "policies": policies, "seed": None}
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def all_rows(client: TestClient, path: str, limit: int, **filters: str) -> Rows:
             return rows
 
 
-@pytest.mark.parametrize("path", ["stock", "orders", "forecasts"])
+@pytest.mark.parametrize("path", ["stock", "orders", "forecasts", "decisions"])
 @settings(max_examples=12)
 @given(limit=st.integers(1, 60))
 def test_pages_of_any_size_give_the_same_rows(reader: TestClient, path: str, limit: int) -> None:

@@ -38,9 +38,9 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("toys")
 def test_the_document_has_figures_and_what_they_were_measured_on(call: Call) -> None:
-    found = call("bench", "toy_a", "--seed", "4", "--seeds", "2", "--json").json
+    found = call("bench", "toy-a", "--seed", "4", "--seeds", "2", "--json").json
     assert list(found) == ["bench", "schema", "params", "seed", "machine", "rows"]
-    assert (found["bench"], found["schema"], found["seed"]) == ("toy_a", 1, 4)
+    assert (found["bench"], found["schema"], found["seed"]) == ("toy-a", 1, 4)
     assert found["params"] == {"quick": False, "of": "seeds"}
     assert found["rows"] == [{"table": "sums", "seeds": 2, "sum": 9, "share": None}]
     assert {"processor", "cores", "python", "libraries"} <= set(found["machine"])
@@ -56,13 +56,13 @@ def test_the_machine_is_described_without_its_name_or_folders() -> None:
 @pytest.mark.usefixtures("toys")
 def test_all_benchmarks_run_when_none_is_named(call: Call) -> None:
     said = [json.loads(line)["bench"] for line in call("bench", "--json").lines]
-    assert said == ["toy_a", "toy_b"]
+    assert said == ["toy-a", "toy-b"]
 
 
 @pytest.mark.usefixtures("toys")
 def test_people_get_tables(call: Call) -> None:
     lines = call("bench", "toy_b").lines
-    assert lines[0] == "toy_b, seed 1"
+    assert lines[0] == "toy-b, seed 1"
     assert lines[lines.index("sums:") + 3].split() == ["3", "6", "-"]
 
 
@@ -75,14 +75,14 @@ def test_a_benchmark_without_its_data_says_so(call: Call) -> None:
 
 @pytest.mark.usefixtures("toys")
 def test_the_list_says_what_each_measures(call: Call) -> None:
-    assert call("bench", "--list").lines == [f"toy_{x}: A toy: adds up seeds." for x in "ab"]
+    assert call("bench", "--list").lines == [f"toy-{x}: A toy: adds up seeds." for x in "ab"]
 
 
 @pytest.mark.usefixtures("toys")
 def test_an_unknown_benchmark_is_refused_before_any_runs(call: Call) -> None:
     answer = call("bench", "toy_a", "toy_c")
     assert (answer.status, answer.out) == (2, "")
-    assert "choose from toy_a, toy_b" in answer.err
+    assert "choose from toy-a, toy-b" in answer.err
 
 
 def test_an_installed_package_says_where_benchmarks_are(

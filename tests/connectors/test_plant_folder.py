@@ -513,6 +513,7 @@ def plants(draw: st.DrawFn) -> Plant:
         transit=draw(durations),
         weekdays=draw(weekdays),
         cutoff_minutes=draw(counts),
+        frozen_minutes=draw(counts),
         volume_litres=draw(st.none() | sizes),
         minimum_trip_litres=draw(sizes),
         time_zone=draw(zones),

@@ -75,6 +75,15 @@ def test_a_lane_that_never_runs_has_no_departures(lane: Lane) -> None:
     assert next_departures(lane, utc(1, 1, 0), 3, is_closed=lambda _: True) == []
 
 
+def test_frozen_trips_take_no_orders_though_their_cut_off_is_later(lane: Lane) -> None:
+    open_lane = replace(lane, cutoff_minutes=30, frozen_minutes=0)
+    first = next_departures(open_lane, utc(1, 1, 0), 1)[0]
+    frozen = next_departures(replace(open_lane, frozen_minutes=24 * 60), utc(1, 1, 0), 1)[0]
+    assert first.departure_at - first.cutoff_at == timedelta(minutes=30)
+    assert frozen.departure_at - frozen.cutoff_at == timedelta(days=1)
+    assert frozen.departure_at >= utc(1, 2, 0)
+
+
 @given(
     start=st.integers(0, 366 * 24 * 60),
     cutoff=st.integers(0, 3000),

@@ -37,6 +37,7 @@ def risky(model: PlantModel, chances: list[float]) -> PlanRisk:
         culprit=culprit,
         runs_out=(RUNS_OUT,) * len(model.pairs),
         lost_minutes=np.zeros(shape[0]),
+        lost_minutes_of_cell=np.zeros(shape),
         lost_minutes_of_pair=np.zeros(len(model.pairs)),
     )
     return PlanRisk(committed=grid, with_proposals=grid, continues=grid)

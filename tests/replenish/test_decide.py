@@ -71,7 +71,7 @@ def test_an_explanation_has_the_numbers_of_the_decision() -> None:
         ({"container": 8}, (16, 24), ("pack rounding", "pack rounding")),
         ({"minimum": 15}, (15, 20), ("minimum order", "level")),
         ({"maximum": 12}, (10, 12), ("level", "bin full")),
-        ({"available": 15}, (5, 10), ("warehouse short", "warehouse short")),
+        ({"available": 15}, (10, 5), ("level", "warehouse short")),
         ({"available": 15, "source": (-1, 0)}, (10, 15), ("level", "warehouse short")),
         ({"room": 4.0}, (4, 20), ("truck full", "level")),
     ],

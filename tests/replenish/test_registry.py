@@ -7,14 +7,17 @@ import pytest
 
 from supplynet.core.protocols import DecisionState, Outlook, SupplyTerms
 from supplynet.errors import InvalidInput, NotFound
+from supplynet.replenish.ddmrp import Buffer
 from supplynet.replenish.purchasing import PurchaseTerms, purchase_quantity
 from supplynet.replenish.registry import POLICIES, policy
 
 PAIRS = (("R1", "bolt"), ("R1", "nut"))
 SETTINGS: dict[str, dict[str, object]] = {
     "capped_order_up_to": {"alpha": 0.99, "cap": 1.5},
-    "no_stockout": {"alpha": 0.99},
+    "ddmrp": {"buffers": dict.fromkeys(PAIRS, Buffer(red=20, yellow=20, green=20))},
+    "kanban": {"cards": dict.fromkeys(PAIRS, 6)},
     "min_max": {"thresholds": dict.fromkeys(PAIRS, (20, 40))},
+    "no_stockout": {"alpha": 0.99},
     "order_up_to": {"alpha": 0.99},
 }
 
@@ -46,7 +49,7 @@ def test_every_policy_orders_whole_containers_and_never_less_than_nothing(name: 
 
 
 def test_an_unknown_policy_is_named_with_those_that_exist() -> None:
-    with pytest.raises(NotFound, match="choose one of .*min_max.*order_up_to"):
+    with pytest.raises(NotFound, match=r"choose one of .*min_max.*order_up_to"):
         policy("magic")
 
 

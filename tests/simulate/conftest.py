@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -19,10 +19,12 @@ from supplynet.core.network import (
     Plant,
     PurchaseRule,
     Requirement,
+    Shortage,
     SupplyRule,
 )
 from supplynet.core.sample_paths import IntArray
 from supplynet.core.shifts import ShiftCalendar, ShiftPattern
+from supplynet.simulate.hooks import Disruptions
 from supplynet.simulate.model import PlantModel, compile_plant
 from supplynet.simulate.state import PlantState
 from supplynet.simulate.twin import Twin
@@ -46,6 +48,9 @@ class Setup:
     priority: Mapping[str, int] | None = None
     zone: str = "UTC"
     volume: float | None = None
+    on_shortage: Mapping[str, Shortage] = field(default_factory=dict)
+    lines_with_bins: Sequence[str] = ()
+    rooms_of_two_short_shifts: Sequence[str] = ()
 
 
 def _plant(setup: Setup) -> Plant:
@@ -62,7 +67,12 @@ def _plant(setup: Setup) -> Plant:
         locations=(
             Location(location_id=origin, kind=kind, holds_stock=True),
             *(
-                Location(location_id=room, kind=LocationKind.SHOWROOM, holds_stock=True)
+                Location(
+                    location_id=room,
+                    kind=LocationKind.SHOWROOM,
+                    holds_stock=True,
+                    calendar_id="short" if room in setup.rooms_of_two_short_shifts else None,
+                )
                 for room in rooms
             ),
             *(
@@ -71,6 +81,8 @@ def _plant(setup: Setup) -> Plant:
                     kind=LocationKind.LINE,
                     parent_id=line.split(".")[0],
                     priority=rank.get(line, 100),
+                    holds_stock=line in setup.lines_with_bins,
+                    on_shortage=setup.on_shortage.get(line, Shortage.LOST),
                 )
                 for line in lines
             ),
@@ -80,7 +92,8 @@ def _plant(setup: Setup) -> Plant:
             for line in lines
             for part in setup.parts_of_line[line]
         ),
-        lanes=tuple(
+        lanes=_tuggers(setup)
+        + tuple(
             Lane(
                 lane_id=f"{origin}-{room}",
                 from_location=origin,
@@ -93,7 +106,8 @@ def _plant(setup: Setup) -> Plant:
             )
             for room in rooms
         ),
-        supply_rules=tuple(
+        supply_rules=_bins(setup)
+        + tuple(
             SupplyRule(
                 stock_point_id=room,
                 part_id=part,
@@ -126,7 +140,43 @@ def _plant(setup: Setup) -> Plant:
                     ShiftPattern(name="night", start=time(18), end=time(6)),
                 ),
             ),
+            ShiftCalendar(
+                calendar_id="short",
+                time_zone=setup.zone,
+                patterns=(
+                    ShiftPattern(name="early", start=time(6), end=time(14)),
+                    ShiftPattern(name="late", start=time(14), end=time(22)),
+                ),
+            ),
         ),
+    )
+
+
+def _tuggers(setup: Setup) -> tuple[Lane, ...]:
+    """Every four hours, there within the hour or two, from the showroom to the bins of a line."""
+    return tuple(
+        Lane(
+            lane_id=f"TUG-{line}",
+            from_location=line.split(".")[0],
+            to_location=line,
+            departures=tuple(time(hour) for hour in range(2, 24, 4)),
+            transit=Duration(low=20, mode=40, high=100),
+        )
+        for line in setup.lines_with_bins
+    )
+
+
+def _bins(setup: Setup) -> tuple[SupplyRule, ...]:
+    return tuple(
+        SupplyRule(
+            stock_point_id=line,
+            part_id=part,
+            lane_ids=(f"TUG-{line}",),
+            container_size=setup.container,
+            bin_maximum=setup.bin_maximum,
+        )
+        for line in setup.lines_with_bins
+        for part in setup.parts_of_line[line]
     )
 
 
@@ -145,6 +195,7 @@ class Small:
         seed: int = 0,
         halted: Mapping[str, frozenset[str]] | None = None,
         replications: int | None = None,
+        trouble: Disruptions | None = None,
     ) -> Twin:
         """A twin of one demand, shape (series, shift)."""
         state = PlantState(
@@ -155,7 +206,7 @@ class Small:
             halted={} if halted is None else halted,
         )
         array = np.asarray(demand, dtype=np.int32)[None]
-        return Twin(self.model, array, state, seed=seed, replications=replications)
+        return Twin(self.model, array, state, seed=seed, replications=replications, trouble=trouble)
 
 
 Build = Callable[..., Small]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from supplynet.core.network import Location, LocationKind, Plant, Shortage
+from supplynet.core.network import Location, LocationKind, Plant
 from supplynet.core.shifts import ShiftCalendar, ShiftPattern
 from supplynet.errors import InvalidInput, NotFound
 from supplynet.simulate.model import compile_plant
@@ -75,26 +75,59 @@ def test_a_supplier_always_has_enough(small: Build) -> None:
 
 def test_what_the_twin_cannot_do_is_refused(small: Build) -> None:
     plant = small(TWO_ROOMS).model.plant
-    with pytest.raises(InvalidInput, match="only knows 'lost'"):
-        compiled(changed(plant, "R1.A", on_shortage=Shortage.CATCH_UP))
-    with pytest.raises(InvalidInput, match="from warehouses and suppliers only"):
-        compiled(changed(plant, "WH", kind=LocationKind.SHOWROOM))
+    shed = changed(plant, "WH", kind=LocationKind.SHOWROOM)
+    with pytest.raises(NotFound, match=r"supply rule with a lane for 'WH/bolt'"):
+        compiled(shed)
+    with pytest.raises(InvalidInput, match="WH, which holds no stock"):
+        compiled(changed(shed, "WH", holds_stock=False))
+    back = replace(plant.supply_rules[0], stock_point_id="WH", lane_ids=("back",))
+    lane = replace(plant.lanes[0], lane_id="back", from_location="R1", to_location="WH")
+    circle = replace(shed, supply_rules=(*plant.supply_rules, back), lanes=(*plant.lanes, lane))
+    with pytest.raises(InvalidInput, match="bolt goes round in a circle: R1 <- WH <- R1"):
+        compiled(circle)
     with pytest.raises(NotFound, match="supply rule"):
         compiled(replace(plant, supply_rules=plant.supply_rules[1:]))
     with pytest.raises(InvalidInput, match="not after its start"):
         compile_plant(plant, start=START, end=START)
 
 
-def test_lines_with_different_shifts_are_refused(small: Build) -> None:
+def test_lines_with_different_shifts_share_one_grid_of_slots(small: Build) -> None:
     plant = small(TWO_ROOMS).model.plant
     early = ShiftCalendar(
         calendar_id="early",
         time_zone="UTC",
-        patterns=(ShiftPattern(name="all", start=time(0), end=time(0)),),
+        patterns=(
+            ShiftPattern(name="day", start=time(6), end=time(18)),
+            ShiftPattern(name="late", start=time(20), end=time(0)),
+        ),
     )
-    with_two = changed(plant, "R2", calendar_id="early")
-    with pytest.raises(InvalidInput, match="different shifts"):
-        compiled(replace(with_two, calendars=(*plant.calendars, early)))
+    with_two = replace(
+        changed(plant, "R2", calendar_id="early"), calendars=(*plant.calendars, early)
+    )
+    model = compiled(with_two)
+    times = [(shift.start.hour, shift.end.hour) for shift in model.shifts]
+    assert times == [(6, 18), (18, 6), (20, 0)]  # both work the day, as one shift
+    usual, other = model.crews
+    assert [model.lines[line] for line in other.lines] == ["R2.A"]
+    assert usual.shift_of_slot.tolist() == [0] * 12 + [1] * 12
+    assert other.shift_of_slot.tolist() == [0] * 12 + [-1] * 2 + [2] * 4 + [-1] * 6
+
+
+def test_a_store_that_fills_bins_has_the_needs_of_their_lines(small: Build) -> None:
+    plant = small({"R1.A": ["bolt"], "R1.B": ["bolt"]}).model.plant
+    bin_of_a = replace(plant.supply_rules[0], stock_point_id="R1.A", lane_ids=("tugger",))
+    tugger = replace(plant.lanes[0], lane_id="tugger", from_location="R1", to_location="R1.A")
+    two_levels = replace(
+        changed(plant, "R1.A", holds_stock=True),
+        supply_rules=(*plant.supply_rules, bin_of_a),
+        lanes=(*plant.lanes, tugger),
+    )
+    model = compiled(two_levels)
+    assert model.pairs == (("R1", "bolt"), ("R1.A", "bolt"))
+    assert model.stores.tolist() == [0]
+    assert model.source_of_pair.tolist() == [0, 1]  # the warehouse; the first store
+    needs = zip(model.need_series.tolist(), model.need_pair.tolist(), strict=True)
+    assert list(needs) == [(0, 1), (1, 0), (0, 0)]
 
 
 def test_a_purchase_rule_without_levels_is_named(small: Build) -> None:

@@ -245,6 +245,21 @@ def test_a_warehouse_gives_no_more_than_it_has(small: Build) -> None:
         twin.dispatch_batch(batch, np.array([[4]], dtype=np.int32))
 
 
+@pytest.mark.parametrize(
+    ("demand", "message"),
+    [
+        ([[[-1]]], "whole parts"),
+        ([[[2**31]]], "whole parts"),
+        ([[[1.5]]], "whole parts"),
+        ([[[1, 1]]], r"shape \(1, 1, 2\), the plant 1 series and 1 shifts"),
+    ],
+)
+def test_demand_that_cannot_be_is_refused(small: Build, demand: Any, message: str) -> None:
+    state = PlantState(on_hand=np.array([0]), source_on_hand=np.array([0]))
+    with pytest.raises(InvalidInput, match=message):
+        Twin(small(ONE_LINE).model, np.array(demand), state, seed=0)
+
+
 def test_a_vehicle_that_left_takes_nothing_any_more(small: Build) -> None:
     twin = small(ONE_LINE, departures=(time(6),)).twin([[12]], [5])
     (batch,) = twin.due()

@@ -15,7 +15,7 @@ from supplynet.frames.panel import Panel, shift_periods
 from supplynet.frames.synthetic import generate_demand
 from supplynet.frames.synthetic.plant import tiny_plant
 from supplynet.simulate.scorecard import Score
-from supplynet.study.proof import Proof, Task, prove
+from supplynet.study.proof import POLICIES, Proof, Task, frontier_of, prove
 
 UNSEEN = 14  # shifts of the last week
 
@@ -52,10 +52,10 @@ def proof(task: Task) -> Proof:
 
 def test_every_policy_is_scored_on_the_same_days_and_the_bound_comes_last(proof: Proof) -> None:
     scores = proof.scoreboard.scores
-    assert [score.policy for score in scores] == ["min_max", "order_up_to", "perfect_foresight"]
+    assert [score.policy for score in scores] == [*POLICIES, "perfect_foresight"]
     assert scores[-1].halts == 0
     assert scores[-1].cover_days <= min(score.cover_days for score in scores[:-1])
-    assert [each.against for each in proof.scoreboard.differences] == ["min_max"]
+    assert {each.against for each in proof.scoreboard.differences} == {"min_max"}
 
 
 def test_all_policies_are_tuned_by_a_search_of_the_same_size(proof: Proof) -> None:
@@ -75,6 +75,19 @@ def test_the_unseen_days_change_no_choice(task: Task, proof: Proof) -> None:
         assert seen(again.tuned[name].score) == seen(tuned.score)
     assert again.scoreboard.scores[0].halts > proof.scoreboard.scores[0].halts
     assert not again.forecast.equals(proof.forecast)
+
+
+def test_the_frontier_sweeps_every_policy_over_the_unseen_days(task: Task, proof: Proof) -> None:
+    points = frontier_of(task, proof)
+    for name in POLICIES:
+        mine = [point for point in points if point.policy == name]
+        assert [point.tuned for point in mine].count(True) == 1
+        careful, *_, careless, tuned = mine
+        assert careful.cover_days > careless.cover_days
+        assert careful.halts_per_line_month <= careless.halts_per_line_month
+        assert tuned.parameters == proof.tuned[name].best.parameters
+    (static,) = (p for p in points if p.tuned and p.policy == "min_max")
+    assert seen(static.scores[0]) == seen(proof.scoreboard.scores[0])
 
 
 def test_the_forecaster_knows_the_history_and_no_more(task: Task, proof: Proof) -> None:

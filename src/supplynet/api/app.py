@@ -19,6 +19,7 @@ from supplynet.api.pages import pages
 from supplynet.api.routes import (
     control_room,
     data,
+    decisions,
     events,
     jobs,
     models,
@@ -26,6 +27,7 @@ from supplynet.api.routes import (
     orders,
     planning,
     stock,
+    what_if,
 )
 from supplynet.api.stream import ChangeFeed
 from supplynet.api.stream import router as stream_router
@@ -37,6 +39,8 @@ _ROUTERS = (
     stream_router,
     orders.router,
     planning.router,
+    what_if.router,
+    decisions.router,
     stock.router,
     network.router,
     events.router,

@@ -19,14 +19,18 @@ from pydantic import (
 from supplynet.core.events import Event, EventType
 from supplynet.forecast.registry import MODELS
 from supplynet.services.model_promotion import Promote
-from supplynet.services.policies import DEFAULTS as POLICIES
+from supplynet.services.simulation import FAMILIES, POLICIES
+from supplynet.services.what_if_question import DAYS, FUTURES, MOST_DAYS, MOST_FUTURES
 
 MOST_EVENTS = 5000
+MOST_CHANGES = 200
 _LARGEST = 2_000_000_000
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 VersionName = Id
 # PostgreSQL cannot store a NUL, and no one can read one.
 Reason = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x08]*$")]
+Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._-]{1,64}$")]
+Clocks = Annotated[str, StringConstraints(max_length=500)]
 Seed = Annotated[StrictInt | None, Field(ge=0, le=2**53 - 1)]
 
 
@@ -180,9 +184,40 @@ class SimulateParams(Body):
     """Replay the last days in the twin: policies side by side on the same demand."""
 
     days: StrictInt = Field(default=28, ge=1, le=366)
-    policies: list[Literal[tuple(sorted(POLICIES))]] = Field(  # type: ignore[valid-type]  # as above
-        default_factory=lambda: sorted(POLICIES), min_length=1, max_length=len(POLICIES)
+    policies: list[Literal[tuple(FAMILIES)]] = Field(  # type: ignore[valid-type]  # as above
+        default_factory=lambda: list(POLICIES), min_length=1, max_length=len(FAMILIES)
     )
+    seed: Seed = None
+
+
+class WhatIfParams(Body):
+    """The plant as it is and as it might be, on the same sampled futures."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"rate": {"SR1.ST1.A": 1.2}, "days": 14}]}
+    )
+
+    rate: dict[Id, float] = Field(
+        default_factory=dict, max_length=MOST_CHANGES, description="Factor by line."
+    )
+    line: dict[Id, Literal["on", "off"]] = Field(default_factory=dict, max_length=MOST_CHANGES)
+    lead_time: dict[Id, StrictInt] = Field(
+        default_factory=dict, max_length=MOST_CHANGES, description="Minutes by lane."
+    )
+    departures: dict[Id, Clocks] = Field(
+        default_factory=dict, max_length=MOST_CHANGES, description="`06:00,14:00` by lane."
+    )
+    truck: dict[Id, float] = Field(
+        default_factory=dict, max_length=MOST_CHANGES, description="Litres of one trip by lane."
+    )
+    stock: dict[Place, StrictInt] = Field(
+        default_factory=dict, max_length=MOST_CHANGES, description="Parts by `PLACE/PART`."
+    )
+    shift: dict[str, str] = Field(
+        default_factory=dict, max_length=20, description="`06:00-14:00` or `off` by shift."
+    )
+    days: StrictInt = Field(default=DAYS, ge=1, le=MOST_DAYS)
+    futures: StrictInt = Field(default=FUTURES, ge=2, le=MOST_FUTURES)
     seed: Seed = None
 
 
@@ -223,4 +258,17 @@ class SimulateJob(Body):
     params: SimulateParams = Field(default_factory=SimulateParams)
 
 
-JobRequest = Annotated[TrainJob | CompareJob | SimulateJob, Field(discriminator="kind")]
+class WhatIfJob(Body):
+    """Play a changed plant beside the plant as it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"kind": "what_if", "params": {"line": {"SR1.ST1.B": "off"}}}]
+        }
+    )
+
+    kind: Literal["what_if"]
+    params: WhatIfParams
+
+
+JobRequest = Annotated[TrainJob | CompareJob | SimulateJob | WhatIfJob, Field(discriminator="kind")]

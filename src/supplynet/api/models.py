@@ -53,7 +53,8 @@ class StockRow(BaseModel):
     in_transit: int
     unit: str = Field(examples=["pcs"])
     cover_shifts: float | None = Field(
-        description="Shifts that the stock lasts at the forecast median; null without a forecast."
+        description="Shifts that the stock lasts at the median forecast of these shifts; null "
+        "without a forecast, or without use."
     )
 
 

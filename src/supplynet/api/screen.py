@@ -55,6 +55,15 @@ class Cell(BaseModel):
 
     risk: float = Field(description="If the policy goes on ordering.", examples=[0.031])
     risk_committed: float = Field(description="With released orders, and no other.")
+    risk_with_proposals: float = Field(
+        default=0.0, description="With released orders and the plan's proposals."
+    )
+    lost_minutes: float = Field(
+        default=0.0, description="Expected minutes of halt, if the policy goes on ordering."
+    )
+    lost_minutes_committed: float = Field(
+        default=0.0, description="The same with released orders, and no other."
+    )
     part_id: str | None = Field(description="The part that causes most of the risk.")
     runs_out_at: AwareDatetime | None
     runs_out_early: AwareDatetime | None
@@ -157,6 +166,21 @@ class GridLine(BaseModel):
     cells: list[Cell]
 
 
+class PairRow(BaseModel):
+    """How long one part lasts at one stock point with released orders, and no other."""
+
+    location_id: str
+    part_id: str
+    on_hand: int
+    cover_shifts: float | None = Field(
+        description="Shifts that the stock lasts at the forecast of these shifts; null without use."
+    )
+    runs_out_at: AwareDatetime | None = Field(description="Likely; null beyond the grid.")
+    runs_out_early: AwareDatetime | None
+    runs_out_late: AwareDatetime | None
+    last_departure_at: AwareDatetime | None = Field(description="Leaving later is too late.")
+
+
 class PlanDocument(BaseModel):
     """A plan with its grid."""
 
@@ -166,5 +190,9 @@ class PlanDocument(BaseModel):
     seed: int
     model_version: str
     policy: str
+    fallbacks: list[str] = Field(
+        default_factory=list, description="What stands in for the model's forecast, and why."
+    )
     shifts: list[ShiftRow]
     lines: list[GridLine]
+    pairs: list[PairRow] = Field(default_factory=list)

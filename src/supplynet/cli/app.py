@@ -19,7 +19,10 @@ from supplynet.cli import (
     planning,
     serving,
     signals,
+    simulate,
     triggers,
+    what_if,
+    why,
     workspace,
 )
 from supplynet.cli.hints import as_options
@@ -48,6 +51,9 @@ _GROUPS = (
         evaluation,
         triggers,
         planning,
+        why,
+        simulate,
+        what_if,
         serving,
         bench,
     ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
@@ -13,11 +15,24 @@ from supplynet.cli.output import jsonable, progress, say, table
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
-    app.command(epilog=options.example("bench --list", "bench policies --seeds 5 --json"))(bench)
+    app.command(
+        epilog=options.example(
+            "bench --list",
+            "bench policies --seeds 5 --json",
+            "bench lost-sales --list",
+            "bench lost-sales --demand poisson --lead-time 2 --penalty 19 --policy no_stockout",
+        ),
+        # What it does not know itself are options of a benchmark.
+        context_settings={"ignore_unknown_options": True},
+    )(bench)
 
 
 def bench(
-    name: Annotated[list[str] | None, typer.Argument(help="Benchmarks; default: all.")] = None,
+    context: typer.Context,
+    name: Annotated[
+        list[str] | None,
+        typer.Argument(help="Benchmarks, or one and then its own options; default: all."),
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds, where many are used.")] = 3,
     quick: Annotated[
         bool, typer.Option("--quick", help="Small sizes, to see that it runs; no real figures.")
@@ -25,28 +40,29 @@ def bench(
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Only these parts, such as data sets.")
     ] = None,
-    only_list: Annotated[bool, typer.Option("--list", help="Say what there is.")] = False,
+    only_list: Annotated[
+        bool, typer.Option("--list", help="Say what there is, and the options of those named.")
+    ] = False,
     seed: options.Seed = 1,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document per line and benchmark.")
     ] = False,
 ) -> None:
-    """Measure: accuracy, policies, speed.
+    """Measure: accuracy, policies, speed. Without a name: everything.
 
     Prints what it ran on with the figures. Needs the source checkout.
     """
-    from supplynet.cli import benchmarking
+    from supplynet.cli import bench_options, benchmarking
 
+    own = [option for parameter in context.command.params for option in parameter.opts]
     checkout = benchmarking.find_checkout()
-    wanted = name or benchmarking.names(checkout)
+    asked = bench_options.split(name or [], own)
+    wanted = asked.names or benchmarking.names(checkout)
     modules = {each: benchmarking.load(checkout, each) for each in wanted}
+    declared = {each: getattr(module, "OPTIONS", ()) for each, module in modules.items()}
+    given = bench_options.read(asked, declared, own)
     if only_list:
-        summaries = {key: (module.__doc__ or "").split("\n")[0] for key, module in modules.items()}
-        say(
-            json.dumps(summaries)
-            if as_json
-            else "\n".join(f"{k}: {v}" for k, v in summaries.items())
-        )
+        say(_listed(modules, declared if asked.names else {}, as_json))
         return
     for each, module in modules.items():
         with progress() as report:
@@ -57,9 +73,25 @@ def bench(
                 checkout=checkout,
                 report=report,
                 only=tuple(only or ()),
+                options={option.name: option.default for option in declared[each]} | given,
+                asked=bool(given),
             )
             found = benchmarking.document(each, setup, module.run)
         say(json.dumps(jsonable(found), allow_nan=False) if as_json else "\n".join(_lines(found)))
+
+
+def _listed(
+    modules: Mapping[str, ModuleType], declared: Mapping[str, Sequence[Any]], as_json: bool
+) -> str:
+    """What each benchmark measures; with the options of those that were named."""
+    summaries = {key: (module.__doc__ or "").split("\n")[0] for key, module in modules.items()}
+    if as_json:
+        return json.dumps(summaries)
+    lines = []
+    for key, summary in summaries.items():
+        lines.append(f"{key}: {summary}")
+        lines += [f"  {option.line}" for option in declared.get(key, ())]
+    return "\n".join(lines)
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

@@ -1,8 +1,9 @@
 """What a benchmark is handed and what it gives back; the document it becomes.
 
 Benchmarks are files of the source checkout: ``benchmarks/<name>.py`` with a docstring and
-``run(setup: Setup) -> Result``. What they share lies in folders beside them and is imported as
-``benchmarks.<folder>.<module>``.
+``run(setup: Setup) -> Result``; on the command line ``_`` is written ``-``. One that has options of
+its own declares them as ``OPTIONS``, a tuple of ``bench_options.Option``. What they share lies in
+folders beside them and is imported as ``benchmarks.<folder>.<module>``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import importlib.util
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -38,6 +39,8 @@ class Setup:
         checkout: Root of the source checkout.
         report: Progress, 0 to 1.
         only: Parts to run, of a benchmark that has parts; none = all.
+        options: Value of every option that the benchmark declares, by name.
+        asked: Whether any of them was given: else it runs what it usually compares.
     """
 
     seed: int
@@ -46,6 +49,8 @@ class Setup:
     checkout: Path
     report: Report
     only: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    asked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,17 +83,19 @@ def find_checkout() -> Path:
 
 def names(checkout: Path) -> list[str]:
     """Benchmarks that there are."""
-    return sorted(path.stem for path in (checkout / "benchmarks").glob("[a-z]*.py"))
+    files = (checkout / "benchmarks").glob("[a-z]*.py")
+    return sorted(path.stem.replace("_", "-") for path in files)
 
 
 def load(checkout: Path, name: str) -> ModuleType:
-    """The file of a benchmark, imported.
+    """The file of a benchmark, imported; ``twin_speed`` is ``twin-speed``.
 
     Raises:
         NotFound: No such benchmark.
     """
-    if name not in names(checkout):
+    if name.replace("_", "-") not in names(checkout):
         raise NotFound("benchmark", name, f"choose from {', '.join(names(checkout))}")
+    name = name.replace("-", "_")
     folder = checkout / "benchmarks"
     package = ModuleType(folder.name)
     package.__path__ = [str(folder)]
@@ -107,7 +114,7 @@ def document(name: str, setup: Setup, run: Callable[[Setup], Result]) -> dict[st
     machine = describe_machine()
     result = run(setup)
     made = {
-        "bench": name,
+        "bench": name.replace("_", "-"),
         "schema": SCHEMA,
         "params": {"quick": setup.quick, **result.params},
         "seed": setup.seed,

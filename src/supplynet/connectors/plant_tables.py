@@ -186,6 +186,7 @@ LANES = Table(
         *_duration_columns("transit"),
         Column(name="weekdays", kind=WEEKDAY_SET),
         Column(name="cutoff_minutes", kind=whole(0)),
+        Column(name="frozen_minutes", kind=whole(0)),
         Column(name="volume_litres", kind=number(0)),
         Column(name="minimum_trip_litres", kind=number(0)),
         Column(name="time_zone", kind=ZONE),

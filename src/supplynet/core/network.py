@@ -128,6 +128,8 @@ class Lane:
         departures: Local clock times at which a vehicle leaves, ascending.
         weekdays: Days on which it runs, Monday = 0.
         cutoff_minutes: An order must be released this long before its departure.
+        frozen_minutes: No new orders for vehicles that leave within this time, so that the next
+            shifts' trips stand firm; where it is longer than the cut-off it takes its place.
         transit: Minutes from departure until the parts can be used.
         volume_litres: Room of one trip; None = no limit.
         minimum_trip_litres: A trip with less than this does not pay.
@@ -141,9 +143,15 @@ class Lane:
     transit: Duration
     weekdays: frozenset[int] = frozenset(range(7))
     cutoff_minutes: int = 0
+    frozen_minutes: int = 0
     volume_litres: float | None = None
     minimum_trip_litres: float = 0.0
     time_zone: str = "UTC"
+
+    @property
+    def closes_minutes(self) -> int:
+        """How long before a departure its orders close: the cut-off or the frozen time."""
+        return max(self.cutoff_minutes, self.frozen_minutes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ class Departure:
 
     Attributes:
         departure_at: When it leaves.
-        cutoff_at: Last moment at which an order can be released for it.
+        cutoff_at: Last moment at which an order can be released for it: its cut-off, or the
+            begin of its frozen time where that is earlier.
         arrives_at: When its parts can usually be used: departure plus the mean transit time,
             rounded up to the minute.
         arrives_late_at: The same with the longest transit time.
@@ -87,7 +88,7 @@ def _departure(lane: Lane, departure_at: datetime) -> Departure:
     return Departure(
         lane_id=lane.lane_id,
         departure_at=departure_at,
-        cutoff_at=departure_at - timedelta(minutes=lane.cutoff_minutes),
+        cutoff_at=departure_at - timedelta(minutes=lane.closes_minutes),
         arrives_at=departure_at + timedelta(minutes=mean_minutes),
         arrives_late_at=departure_at + timedelta(minutes=high),
     )

@@ -9,12 +9,12 @@ and outgoing messages together. A delivery comes back as an event.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from supplynet.core.network import Plant
 from supplynet.core.protocols import Policy
-from supplynet.cycle.decision import Plan, make_plan
+from supplynet.cycle.decision import NOTHING_ELSE, Plan, make_plan
 from supplynet.cycle.demand import close_shifts, observe
 from supplynet.cycle.intake import TakenIn, post, take_in
 from supplynet.cycle.live import connect_whole_plant, is_connected
@@ -31,7 +31,10 @@ from supplynet.cycle.orders import (
 from supplynet.cycle.snapshot import Snapshot, take_snapshot
 from supplynet.errors import SnapshotMoved
 from supplynet.forecast.bound import BoundForecaster
+from supplynet.forecast.guarded import GuardedForecaster
+from supplynet.monitor.actions import Background
 from supplynet.storage import Store
+from supplynet.storage.decisions import KEPT_FOR
 
 __all__ = [
     "Committed",
@@ -60,19 +63,22 @@ def run(
     store: Store,
     history: Path,
     plant: Plant,
-    forecaster: BoundForecaster,
+    forecaster: BoundForecaster | GuardedForecaster,
     policy: Policy,
     *,
     actor: str,
     now: datetime,
     paths: int,
     seed: int,
+    background: Background = NOTHING_ELSE,
+    keep: timedelta = KEPT_FOR,
 ) -> tuple[Plan, Committed]:
     """Close finished shifts, take a snapshot, decide, write; again when the books moved meanwhile.
 
     On a busy plant stock always moves while a plan is computed. So the last attempt stands though
     parts were used or received meanwhile: a proposal that cannot be met is refused when it is
-    released. It does not stand when orders have changed.
+    released. It does not stand when orders have changed. ``background`` goes into the explanations;
+    decision records are kept for ``keep``.
 
     Raises:
         SnapshotMoved: Orders changed in every attempt.
@@ -82,10 +88,12 @@ def run(
     expire(store, actor=actor, now=now)
     for attempt in range(1, ATTEMPTS + 1):
         snapshot = take_snapshot(store, history, plant, since=known_until, now=now)
-        plan = make_plan(snapshot, forecaster, policy, paths=paths, seed=seed)
+        plan = make_plan(
+            snapshot, forecaster, policy, paths=paths, seed=seed, background=background
+        )
         try:
             unmoved = STOCK_AND_ORDERS if attempt < ATTEMPTS else ORDERS
-            return plan, commit(store, plan, actor=actor, unmoved=unmoved)
+            return plan, commit(store, plan, actor=actor, unmoved=unmoved, keep=keep)
         except SnapshotMoved:
             if attempt == ATTEMPTS:
                 raise

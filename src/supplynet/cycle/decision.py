@@ -15,22 +15,33 @@ from supplynet.core.ids import uuid7
 from supplynet.core.network import LocationKind
 from supplynet.core.orders import RELEASED, Order, OrderKind, OrderState
 from supplynet.core.protocols import Policy
-from supplynet.core.sample_paths import SamplePaths
+from supplynet.core.sample_paths import FloatArray, SamplePaths
 from supplynet.cycle.snapshot import GRID_SHIFTS, Snapshot
 from supplynet.cycle.underway import proposed
 from supplynet.forecast.bound import BoundForecaster
+from supplynet.forecast.guarded import GuardedForecaster
 from supplynet.monitor import alerts as watch
-from supplynet.monitor.actions import explanations
+from supplynet.monitor import running_dry
+from supplynet.monitor.actions import Background, Reasons
 from supplynet.monitor.grid import PlanRisk, grid_document
+from supplynet.monitor.why import DISMISSED
+from supplynet.monitor.why import RELEASED as ALREADY
 from supplynet.replenish.decide import Decision, decide
 from supplynet.replenish.explain import explain
+from supplynet.replenish.standby import WithStandby, thresholds_of_rules
+from supplynet.simulate.buying import incurable_shortages
 from supplynet.simulate.departures import Batch, first_batch
+from supplynet.simulate.due import Due
+from supplynet.simulate.indexing import GroupSum
+from supplynet.simulate.model import PlantModel
 from supplynet.simulate.outlook import FixedPathsOutlook, expected_window, steps_until
 from supplynet.simulate.risk import halt_risk
 from supplynet.simulate.twin import Twin
 from supplynet.storage.alerts import AlertCause
 
 RISK_PATHS = 200
+"""Paths on which risk is weighed, and at which a policy that goes on looks at each decision."""
+NOTHING_ELSE = Background()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,24 +49,36 @@ class Plan:
     """A decision and what it rests on, before it is written.
 
     Attributes:
+        paths: Sample paths that the decision looked at.
         proposals: Orders that the policy wants, at most one per pair: for its next departure.
+        reasons: The numbers behind every decision, orders of 0 included.
         document: The halt risk grid, JSON.
         forecast: Quantiles of demand, a forecast frame.
         causes: What a person should look at.
+        fallbacks: What stands in for the model's forecast, in sentences; none = nothing.
     """
 
     snapshot: Snapshot
     seed: int
+    paths: int
     model_version: str
     policy: str
     proposals: tuple[Order, ...]
+    reasons: Reasons
     document: dict[str, Any]
     forecast: pl.DataFrame
     causes: tuple[AlertCause, ...]
+    fallbacks: tuple[str, ...] = ()
 
 
 def make_plan(
-    snapshot: Snapshot, forecaster: BoundForecaster, policy: Policy, *, paths: int, seed: int
+    snapshot: Snapshot,
+    forecaster: BoundForecaster | GuardedForecaster,
+    policy: Policy,
+    *,
+    paths: int,
+    seed: int,
+    background: Background = NOTHING_ELSE,
 ) -> Plan:
     """Forecast, decide for the next departure of every lane, and weigh the risk. Writes nothing.
 
@@ -65,41 +88,79 @@ def make_plan(
         policy: The same object that the twin was run with.
         paths: Sample paths of demand.
         seed: The same snapshot and seed give the same plan.
+        background: What else goes into the explanations.
     """
     model = snapshot.model
     batch = first_batch(model.batches, model.terms, model.source_of_pair)
     sampled = _sample(snapshot, batch, forecaster, paths, seed)
-    outlooks = FixedPathsOutlook(model, sampled, seed)
-    decision = _decide(snapshot, batch, policy, outlooks, seed)
-    wanted = _proposals(snapshot, batch, decision, forecaster.model_version, seed)
-    risk = _risk(snapshot, sampled, policy, outlooks, list(wanted.values()), seed)
-    reasons = {
-        int(pair): (row, batch.departures[batch.departure_of_pair[index]])
-        for index, (pair, row) in enumerate(zip(batch.pairs, explain(decision), strict=True))
-    }
-    why = explanations(model, risk, {pair: reasons[pair] for pair in wanted})
+    policy, fallbacks = _with_standby(snapshot, forecaster, policy)
+    decision, due = _decide(snapshot, batch, policy, sampled, seed)
+    wanted, outcomes = _proposals(snapshot, batch, decision, forecaster.model_version, seed)
+    risk = _risk(snapshot, sampled, policy, list(wanted.values()), seed)
+    dry = incurable_shortages(model, snapshot.state, sampled)
+    reasons = Reasons(
+        model=model,
+        risk=risk,
+        batch=batch,
+        rows=explain(decision, thresholds=background.thresholds),
+        due=due,
+        policy=policy,
+        model_version=forecaster.model_version,
+        background=replace(background, fallbacks=(*background.fallbacks, *fallbacks)),
+        outcomes=outcomes,
+    )
     return Plan(
         snapshot=snapshot,
         seed=seed,
+        paths=paths,
         model_version=forecaster.model_version,
         policy=policy.name,
-        proposals=tuple(replace(order, explanation=why[p]) for p, order in wanted.items()),
-        document=grid_document(model, risk),
+        proposals=tuple(
+            replace(order, explanation=reasons.of(index)) for index, order in wanted.items()
+        ),
+        reasons=reasons,
+        document=grid_document(model, risk, snapshot.state.on_hand, _expected(model, sampled))
+        | {"fallbacks": list(fallbacks)},
         forecast=forecaster.quantiles(snapshot.observed, snapshot.now, steps=GRID_SHIFTS),
         causes=watch.causes(
             model,
             risk,
-            [row for row, _ in reasons.values() if row.granted < row.wanted],
+            [row for row in reasons.rows if row.granted < row.wanted],
             snapshot.below_zero,
             snapshot.state.halted,
-            snapshot.troubles,
+            (
+                *watch.fallback_causes(fallbacks),
+                *snapshot.troubles,
+                *running_dry.causes(model, dry),
+            ),
             snapshot.unknown_stock,
         ),
+        fallbacks=fallbacks,
     )
 
 
+def _with_standby(
+    snapshot: Snapshot, forecaster: BoundForecaster | GuardedForecaster, policy: Policy
+) -> tuple[Policy, tuple[str, ...]]:
+    """The policy, static where the forecast knows nothing; and what stood in for the model."""
+    if not isinstance(forecaster, GuardedForecaster):
+        return policy, ()
+    told = tuple(str(each) for each in forecaster.fallbacks)
+    model, lost = snapshot.model, forecaster.unknown
+    drawn = zip(model.series, model.pair_of_series, strict=True)
+    unknown = {model.pairs[pair] for series, pair in drawn if series in lost}
+    if not unknown:
+        return policy, told
+    rules = thresholds_of_rules(model.plant)
+    return WithStandby(policy=policy, thresholds=lambda: rules, unknown=lambda: unknown), told
+
+
 def _sample(
-    snapshot: Snapshot, batch: Batch, forecaster: BoundForecaster, paths: int, seed: int
+    snapshot: Snapshot,
+    batch: Batch,
+    forecaster: BoundForecaster | GuardedForecaster,
+    paths: int,
+    seed: int,
 ) -> SamplePaths:
     """Paths that reach beyond the grid by one window, so that late decisions see enough."""
     window = float(expected_window(batch, snapshot.now, seed, 100).max())
@@ -109,29 +170,35 @@ def _sample(
 
 
 def _decide(
-    snapshot: Snapshot, batch: Batch, policy: Policy, outlooks: FixedPathsOutlook, seed: int
-) -> Decision:
-    """The same decision as in the twin, on the state of the books."""
+    snapshot: Snapshot, batch: Batch, policy: Policy, sampled: SamplePaths, seed: int
+) -> tuple[Decision, Due]:
+    """The same decision as in the twin, on the state of the books; and what is under way."""
     model = snapshot.model
     nothing = np.zeros((1, len(model.series), len(model.shifts)), dtype=np.int32)
     twin = Twin(model, nothing, snapshot.state, seed=seed, record_slots=False)
-    return decide(
+    decision = decide(
         policy,
         twin.state_of(batch.pairs),
-        outlooks.outlook(twin, batch),
+        FixedPathsOutlook(model, sampled, seed).outlook(twin, batch),
         batch.terms,
         twin.supply_of(batch),
     )
+    return decision, twin.due_of(batch.pairs)
 
 
 def _proposals(
     snapshot: Snapshot, batch: Batch, decision: Decision, model_version: str, seed: int
-) -> dict[int, Order]:
-    """Orders by pair; none where one is released or dismissed already for the same departure."""
+) -> tuple[dict[int, Order], dict[int, str]]:
+    """Orders by place in the batch; none where one is released or dismissed for the departure.
+
+    Returns:
+        The orders; and for places that want one and get none, which of the two it is.
+    """
     rng = random.Random(f"{seed} {snapshot.seq} {snapshot.now.isoformat()}")  # noqa: S311 - ids
-    taken = {order.key for order in snapshot.open_orders if order.state in RELEASED}
-    taken |= snapshot.dismissed
+    taken = dict.fromkeys(snapshot.dismissed, DISMISSED)
+    taken |= {each.key: ALREADY for each in snapshot.open_orders if each.state in RELEASED}
     found: dict[int, Order] = {}
+    outcomes: dict[int, str] = {}
     for index, pair in enumerate(batch.pairs):
         quantity = int(decision.granted[0, index])
         if quantity <= 0:
@@ -156,21 +223,35 @@ def _proposals(
             created_at=snapshot.now,
             model_version=model_version,
         )
-        if order.key not in taken:
-            found[int(pair)] = order
-    return found
+        if order.key in taken:
+            outcomes[index] = taken[order.key]
+        else:
+            found[index] = order
+    return found, outcomes
+
+
+def _expected(model: PlantModel, sampled: SamplePaths) -> FloatArray:
+    """Mean demand of each pair in each shift of the grid, shape (pair, shift)."""
+    mean = sampled.values[:, :, : len(model.shifts)].mean(axis=0)
+    row = {series: index for index, series in enumerate(sampled.series)}
+    by_shift = mean[[row[series] for series in model.series]].T
+    return np.array(GroupSum(model.pair_of_series)(np.ascontiguousarray(by_shift)).T)
 
 
 def _risk(
     snapshot: Snapshot,
     sampled: SamplePaths,
     policy: Policy,
-    outlooks: FixedPathsOutlook,
     proposals: Sequence[Order],
     seed: int,
 ) -> PlanRisk:
     """Three runs of the twin over the grid's shifts, on the same demand."""
-    near = sampled.head(RISK_PATHS, len(snapshot.model.shifts))
+    far = sampled.head(RISK_PATHS, sampled.values.shape[2])
+    # Other futures than the policy looks at, where there are enough: a level that was read from a
+    # few paths fits these paths too well.
+    last = replace(sampled, values=sampled.values[-RISK_PATHS:])
+    near = last.head(RISK_PATHS, len(snapshot.model.shifts))
+    outlooks = FixedPathsOutlook(snapshot.model, far, seed)
     added = [proposed(order) for order in proposals]
     model, state = snapshot.model, snapshot.state
     return PlanRisk(

@@ -15,10 +15,21 @@ from supplynet.core.ids import uuid7
 from supplynet.core.network import Plant
 from supplynet.core.orders import Order, OrderKind, OrderState
 from supplynet.cycle.decision import Plan
+from supplynet.cycle.records import decision_run
 from supplynet.cycle.snapshot import MISSED, NEVER_LEFT, WITHDRAWN, OrderKey
 from supplynet.errors import InsufficientStock, InvalidInput, OrderStateError
 from supplynet.monitor import alerts as watch
-from supplynet.storage import Store, WriteTx, alerts, changes, orders, outbox, plans, reservations
+from supplynet.storage import (
+    Store,
+    WriteTx,
+    alerts,
+    changes,
+    decisions,
+    orders,
+    outbox,
+    plans,
+    reservations,
+)
 
 STOCK_AND_ORDERS = ("movement", "order")
 """Kinds of changes after which a decision is best computed again."""
@@ -45,9 +56,14 @@ class Committed:
 
 
 def commit(
-    store: Store, plan: Plan, *, actor: str, unmoved: Collection[str] = STOCK_AND_ORDERS
+    store: Store,
+    plan: Plan,
+    *,
+    actor: str,
+    unmoved: Collection[str] = STOCK_AND_ORDERS,
+    keep: timedelta = decisions.KEPT_FOR,
 ) -> Committed:
-    """Write plan, proposals, alerts, audit and outgoing messages in one transaction.
+    """Write plan, decisions, proposals, alerts, audit and outgoing messages in one transaction.
 
     A plan that says what the newest one said, at the same moment, is not written again.
 
@@ -56,6 +72,7 @@ def commit(
         plan: From ``make_plan``.
         actor: Who asked for it.
         unmoved: Kinds of which nothing may have changed since the snapshot.
+        keep: How long decision records are kept.
 
     Raises:
         SnapshotMoved: Something has; nothing was written.
@@ -68,7 +85,7 @@ def commit(
         for order in (*upserted.new, *upserted.changed, *withdrawn):
             _tell(tx, order)
         alerts.set_open_alerts(tx, plan.causes, kinds=watch.KINDS)
-        plan_id = _save(tx, plan)
+        plan_id = _save(tx, plan, keep)
     return Committed(
         plan_id=plan_id,
         new=tuple(upserted.new),
@@ -78,7 +95,7 @@ def commit(
     )
 
 
-def _save(tx: WriteTx, plan: Plan) -> str:
+def _save(tx: WriteTx, plan: Plan, keep: timedelta) -> str:
     """Store the plan and return its id, or that of the newest one when it says the same."""
     snapshot = plan.snapshot
     record = plans.PlanRecord(
@@ -96,6 +113,7 @@ def _save(tx: WriteTx, plan: Plan) -> str:
         if newest == same:
             return newest.plan_id
     plans.save_plan(tx, record, _parquet(plan.forecast))
+    decisions.save_run(tx, decision_run(plan, record.plan_id), plan.reasons.of, keep=keep)
     return record.plan_id
 
 

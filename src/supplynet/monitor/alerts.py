@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from supplynet.monitor import deliveries
+from supplynet.monitor import deliveries, running_dry
 from supplynet.monitor.grid import PlanRisk
 from supplynet.replenish.explain import Explanation
 from supplynet.simulate.model import PlantModel
@@ -18,7 +18,9 @@ KINDS = (
     "warehouse_short",
     "negative_stock",
     "unknown_stock",
+    "forecast_fallback",
     *deliveries.KINDS,
+    *running_dry.KINDS,
 )
 CRITICAL_RISK = 0.2
 WARNING_RISK = 0.05
@@ -54,6 +56,14 @@ def causes(
         *troubles,
     )
     return tuple({cause.open_key: cause for cause in reversed(found)}.values())[::-1]
+
+
+def fallback_causes(fallbacks: Sequence[str]) -> Iterator[AlertCause]:
+    """One alert for all that stands in for the model's forecast."""
+    if fallbacks:
+        yield AlertCause(
+            severity=Severity.WARNING, kind="forecast_fallback", message=" ".join(fallbacks)
+        )
 
 
 def _halted(halted: Mapping[str, Collection[str]]) -> Iterator[AlertCause]:

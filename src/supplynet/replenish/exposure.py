@@ -18,6 +18,8 @@ from supplynet.core.protocols import DecisionState, Outlook
 from supplynet.core.sample_paths import IntArray
 
 BoolArray = npt.NDArray[np.bool_]
+_AT_ONCE = 2**18
+"""Numbers that are pushed through the recursion at once: they stay in the cache."""
 
 
 def effective_demand(
@@ -51,9 +53,15 @@ def effective_demand(
     for quantity, moment in zip(due, until_due, strict=True):
         position = position + quantity
         seen = np.minimum(moment, until_arrival)
-        stock = np.maximum(stock - (seen - passed), 0) + quantity * (moment <= until_arrival)
-        passed = np.maximum(passed, seen)
-    stock = np.maximum(stock - (until_arrival - passed), 0) + until_arrival
+        stock += passed
+        stock -= seen
+        np.maximum(stock, 0, out=stock)
+        stock += quantity * (moment <= until_arrival)
+        np.maximum(passed, seen, out=passed)
+    stock += passed
+    stock -= until_arrival
+    np.maximum(stock, 0, out=stock)
+    stock += until_arrival
     shortfall: IntArray | None = None
     for quantity, moment in zip(due, until_due, strict=True):
         late = moment > until_arrival
@@ -61,7 +69,7 @@ def effective_demand(
             continue
         gap = np.where(late, np.minimum(moment, window_demand) - stock, np.iinfo(np.int32).min)
         shortfall = gap if shortfall is None else np.maximum(shortfall, gap)
-        stock = stock + quantity * late
+        stock += quantity * late
     last = window_demand - stock
     worst = last if shortfall is None else np.maximum(shortfall, last)
     return np.asarray(worst + position, dtype=np.int32)
@@ -95,8 +103,16 @@ def effective_of(state: DecisionState, outlook: Outlook, replication: int) -> In
     if not len(cells):
         return outlook.window_demand
     found = outlook.window_demand.copy()
-    found[:, cells] = effective_of_cells(state, outlook, np.full(len(cells), replication), cells)
+    rows = np.full(len(cells), replication)
+    for block in blocks_of_cells(len(cells), outlook):
+        found[:, cells[block]] = effective_of_cells(state, outlook, rows[block], cells[block])
     return found
+
+
+def blocks_of_cells(cells: int, outlook: Outlook) -> list[slice]:
+    """Slices of so many cells that their paths stay in the cache."""
+    size = max(_AT_ONCE // len(outlook.window_demand), 16)
+    return [slice(first, first + size) for first in range(0, cells, size)]
 
 
 def effective_of_cells(

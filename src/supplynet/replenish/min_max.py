@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,6 +27,9 @@ class MinMax:
     """
 
     thresholds: Levels
+    _rows: WeakKeyDictionary[SupplyTerms, IntArray] = field(
+        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         for (place, part), (low, high) in self.thresholds.items():
@@ -49,6 +53,10 @@ class MinMax:
         """Order-up-to level of each pair, shape (1, pair)."""
         return self._thresholds(terms)[None, :, 1]
 
+    def reorder_points(self, terms: SupplyTerms) -> IntArray:
+        """Position at or below which each pair gets an order, shape (pair,)."""
+        return self._thresholds(terms)[:, 0]
+
     def wanted(
         self,
         state: DecisionState,
@@ -62,16 +70,20 @@ class MinMax:
         return whole_containers(need.astype(np.int32), position, terms)
 
     def _thresholds(self, terms: SupplyTerms) -> IntArray:
+        known = self._rows.get(terms)
+        if known is not None:  # a twin asks for the same pairs at every departure
+            return known
         try:
             rows = [self.thresholds[pair] for pair in terms.pairs]
         except KeyError as error:
             place, part = error.args[0]
             raise NotFound("min_max thresholds of", f"{place}/{part}", "tune them first") from None
-        return np.array(rows, dtype=np.int32).reshape(-1, 2)
+        self._rows[terms] = np.array(rows, dtype=np.int32).reshape(-1, 2)
+        return self._rows[terms]
 
 
 def static_levels(
-    window_sums: FloatArray, z: float, extra_cover: float
+    window_sums: FloatArray, z: float | FloatArray, extra_cover: float
 ) -> tuple[IntArray, IntArray]:
     """Reorder points and levels from past window demand, in parts.
 
@@ -80,7 +92,7 @@ def static_levels(
 
     Args:
         window_sums: Demand in past windows, shape (window, pair).
-        z: Safety factor, in standard deviations.
+        z: Safety factor, in standard deviations; one, or one per pair.
         extra_cover: Windows of mean demand that one order brings on top, >= 0.
     """
     mean, deviation = window_sums.mean(axis=0), window_sums.std(axis=0)

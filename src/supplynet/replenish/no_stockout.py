@@ -17,12 +17,9 @@ import numpy as np
 from supplynet.core.protocols import DecisionState, Outlook, SupplyTerms
 from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.errors import InvalidInput
-from supplynet.replenish.exposure import effective_of_cells, may_lose
+from supplynet.replenish.exposure import blocks_of_cells, effective_of_cells, may_lose
 from supplynet.replenish.packs import whole_containers
 from supplynet.replenish.tail import upper_quantile
-
-_CELLS = 2_000
-"""Cells of (replication, pair) that are pushed through the recursion at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +69,7 @@ class NoStockout:
         plain = self._level(outlook.window_demand, alphas)
         level = np.broadcast_to(plain, state.on_hand.shape).copy()
         row, pair = np.nonzero(may_lose(state, outlook))
-        for first in range(0, len(row), _CELLS):
-            cells = slice(first, first + _CELLS)
+        for cells in blocks_of_cells(len(row), outlook):
             at = row[cells], pair[cells]
             level[at] = self._level(effective_of_cells(state, outlook, *at), alphas[pair[cells]])
         return level

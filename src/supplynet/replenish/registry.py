@@ -10,6 +10,8 @@ from supplynet.errors import InvalidInput, NotFound
 
 POLICIES = {
     "capped_order_up_to": "supplynet.replenish.capped_order_up_to:CappedOrderUpTo",
+    "ddmrp": "supplynet.replenish.ddmrp:Ddmrp",
+    "kanban": "supplynet.replenish.kanban:Kanban",
     "min_max": "supplynet.replenish.min_max:MinMax",
     "no_stockout": "supplynet.replenish.no_stockout:NoStockout",
     "order_up_to": "supplynet.replenish.order_up_to:OrderUpTo",

@@ -45,20 +45,21 @@ def exceedance(window_demand: IntArray, level: IntArray) -> FloatArray:
 
     Args:
         window_demand: Joint sums over the window, shape (path, pair).
-        level: Parts, shape (pair,).
+        level: Parts, shape (pair,), or several levels of each pair, shape (level, pair).
 
     Returns:
-        Shape (pair,), in [0, 1].
+        Shape of ``level``, in [0, 1].
     """
     paths = window_demand.shape[0]
-    beyond = (window_demand > level).sum(axis=0)
+    beyond = np.stack([(window_demand > each).sum(axis=0) for each in np.atleast_2d(level)])
     chance: FloatArray = beyond / paths
-    rare = np.flatnonzero(beyond < PATHS_BEYOND)
+    rare = np.flatnonzero((beyond < PATHS_BEYOND).any(axis=0))
     if len(rare):
-        sums = window_demand[:, rare]
-        fitted = moment_matched_tail(sums.mean(0), sums.var(0), level[rare].astype(np.float64))
-        chance[rare] = np.minimum(fitted, PATHS_BEYOND / paths)
-    return chance
+        sums, at = window_demand[:, rare], np.atleast_2d(level)[:, rare].astype(np.float64)
+        mean, variance = np.broadcast_arrays(sums.mean(0), sums.var(0), at)[:2]
+        fitted = np.minimum(moment_matched_tail(mean, variance, at), PATHS_BEYOND / paths)
+        chance[:, rare] = np.where(beyond[:, rare] < PATHS_BEYOND, fitted, chance[:, rare])
+    return chance.reshape(level.shape)
 
 
 def moment_matched_quantile(mean: FloatArray, variance: FloatArray, alpha: float) -> FloatArray:
@@ -81,6 +82,25 @@ def moment_matched_tail(mean: FloatArray, variance: FloatArray, level: FloatArra
     above = level[narrow] - mean[narrow] + variance[narrow]
     tail[narrow] = stats.poisson.sf(np.floor(above + 1e-9), variance[narrow])
     return tail
+
+
+def moment_matched_excess(mean: FloatArray, variance: FloatArray, level: FloatArray) -> FloatArray:
+    """``E[(X - level)+]`` of a count ``X`` with this mean and variance, same shapes.
+
+    By ``E[X; X > k] = mean * P(X' >= k)``, where ``X'`` is the same Poisson, or the negative
+    binomial with a size one larger.
+    """
+    wide, size, share = _negative_binomial(mean, variance)
+    excess = np.empty_like(mean)
+    above = np.floor(level[wide])
+    upper = mean[wide] * stats.nbinom.sf(above - 1.0, size + 1.0, share)
+    excess[wide] = upper - level[wide] * stats.nbinom.sf(above, size, share)
+    narrow = ~wide
+    spread, shifted = variance[narrow], level[narrow] - mean[narrow] + variance[narrow]
+    above = np.floor(shifted + 1e-9)
+    upper = spread * stats.poisson.sf(above - 1.0, spread)
+    excess[narrow] = upper - shifted * stats.poisson.sf(above, spread)
+    return np.maximum(excess, 0.0)
 
 
 def _negative_binomial(

@@ -13,6 +13,8 @@ from supplynet.core.sample_paths import FloatArray, IntArray, SamplePaths
 _MINUTE = 60.0
 _BLOCK = 512
 """Pairs that are read at once: their rows stay in the cache."""
+_PATHS = 8
+"""Paths that are summed at once, for the same reason."""
 
 
 class PairDemand:
@@ -78,8 +80,9 @@ class PairDemand:
                 block = columns[first : first + _BLOCK]
                 window = self._until(end, pairs[block])
                 if begin > 0:  # at the cutoff itself nothing has passed
-                    window = window - self._until(start, pairs[block])
-                result[:, block] = np.floor(window + 0.5)
+                    window -= self._until(start, pairs[block])
+                window += 0.5
+                result[:, block] = window  # to whole parts: demand is never below 0
         return result
 
     def _step(self, moments: FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray]:
@@ -94,13 +97,18 @@ class PairDemand:
         self, at: tuple[npt.NDArray[np.intp], FloatArray], pairs: npt.NDArray[np.integer]
     ) -> FloatArray:
         step, share = at
-        path = np.arange(len(step))[:, None]
-        passed = self._before[path, step[:, None], pairs]
-        if not share.any():
-            return np.asarray(passed, dtype=np.float64)
-        following = np.minimum(step + 1, len(self._ends))[:, None]
-        running = self._before[path, following, pairs] - passed
-        total: FloatArray = passed + running * share[:, None]
+        path, following = np.arange(len(step)), np.minimum(step + 1, len(self._ends))
+        if np.array_equal(pairs, np.arange(pairs[0], pairs[0] + len(pairs))):
+            # Side by side, as pairs of one stock point are: rows are copied whole.
+            columns = slice(pairs[0], pairs[0] + len(pairs))
+            passed = self._before[path, step, columns]
+            next_passed = self._before[path, following, columns]
+        else:
+            passed = self._before[path[:, None], step[:, None], pairs]
+            next_passed = self._before[path[:, None], following[:, None], pairs]
+        total = np.subtract(next_passed, passed, dtype=np.float64)
+        total *= share[:, None]
+        total += passed
         return total
 
 
@@ -117,11 +125,18 @@ def _cumulative(
     of_pair = pair_of_series[order]
     present, first = np.unique(of_pair, return_index=True)
     alone = len(present) == len(order)  # no two series share a pair: nothing to sum
-    total = np.zeros((paths, len(present)), dtype=np.int64)
-    for step in range(steps):
-        taken = values[:, order, step]
-        total += taken if alone else np.add.reduceat(taken, first, axis=1)
-        before[:, step + 1, present] = np.minimum(total, np.iinfo(np.int32).max)
+    every = len(present) == pairs and np.array_equal(order, np.arange(values.shape[1]))
+    columns = slice(None) if len(present) == pairs else present
+    for begin in range(0, paths, _PATHS):
+        block = slice(begin, begin + _PATHS)
+        # Steps of a series lie side by side: the block is read once, and not once per step.
+        taken = values[block] if every else values[block, order]
+        total = np.zeros((len(taken), len(present)), dtype=np.int64)
+        for step in range(steps):
+            of_step = taken[:, :, step]
+            total += of_step if alone else np.add.reduceat(of_step, first, axis=1)
+            np.minimum(total, np.iinfo(np.int32).max, out=total)
+            before[block, step + 1, columns] = total
     return before
 
 

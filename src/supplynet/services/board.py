@@ -41,6 +41,8 @@ class Board:
         policies: One row per policy, perfect foresight last.
         differences: Each policy minus the first, with 95 % intervals.
         forecast: One row per model, seasonal naive among them.
+        promises: What each policy was tuned to, and what came of it on the unseen days.
+        bound: What no policy can beat there; None = not asked for.
         timing: Seconds; the only part that differs from run to run.
     """
 
@@ -49,6 +51,8 @@ class Board:
     policies: list[Row]
     differences: list[Row]
     forecast: list[Row]
+    promises: list[Row] = field(default_factory=list)
+    bound: Row | None = None
     timing: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> Row:
@@ -59,6 +63,8 @@ class Board:
             "policies": self.policies,
             "differences": self.differences,
             "forecast": self.forecast,
+            "promises": self.promises,
+            "bound": self.bound,
             "timing": self.timing,
         }
 
@@ -73,14 +79,44 @@ class Board:
             "policies on days that none of them has seen:",
             *table([head for _, head in _POLICY], [[r[k] for k, _ in _POLICY] for r in policies]),
             *(_sentence(row) for row in self.differences),
+            *self._promised(),
             "",
             f"forecast error on the same days (champion: {self.champion}):",
             *table([h for _, h in _MODEL], [[r[k] for k, _ in _MODEL] for r in self.forecast]),
         ]
 
+    def _promised(self) -> list[str]:
+        said = []
+        if self.bound is not None:
+            said.append(
+                f"no policy can have less than {self.bound['cover_days']:.3f} days of cover on "
+                "these days (linear program, packs relaxed, nothing lost that can be served)"
+            )
+        broken = [row for row in self.promises if not row["kept"]]
+        said += [
+            f"{row['policy']} was to halt at most {row['promised']:g} times per line-month and "
+            f"halted {row['observed']:.3f} times"
+            for row in broken
+        ]
+        return said
 
-def board_of(proof: Proof, about: Row, timing: Mapping[str, float] | None = None) -> Board:
-    """The scoreboard of ``proof``; figures are rounded as they are shown."""
+
+def board_of(
+    proof: Proof,
+    about: Row,
+    timing: Mapping[str, float] | None = None,
+    *,
+    target: float | None = None,
+) -> Board:
+    """The scoreboard of ``proof``; figures are rounded as they are shown.
+
+    Args:
+        proof: What was found.
+        about: What it was run on.
+        timing: Seconds.
+        target: Halts per line-month that policies were tuned to; None = say nothing of it.
+    """
+    bound = proof.scoreboard.bound
     return Board(
         about=about,
         champion=proof.champion,
@@ -93,6 +129,8 @@ def board_of(proof: Proof, about: Row, timing: Mapping[str, float] | None = None
                 "low": round(d.halts_low, 4),
                 "high": round(d.halts_high, 4),
                 "lost_minutes_per_line_month": round(d.lost_minutes, 1),
+                "lost_minutes_low": round(d.lost_minutes_low, 1),
+                "lost_minutes_high": round(d.lost_minutes_high, 1),
                 "cover_days": round(d.cover_days, 3),
             }
             for d in proof.scoreboard.differences
@@ -101,8 +139,29 @@ def board_of(proof: Proof, about: Row, timing: Mapping[str, float] | None = None
             {key: _rounded(row[key]) for key, _ in _MODEL}
             for row in proof.forecast.fill_nan(None).to_dicts()
         ],
+        promises=[] if target is None else _promises(proof, target),
+        bound=None
+        if bound is None
+        else {"cover_days": round(bound.cover_days, 3), "fill_rate": round(bound.fill_rate, 5)},
         timing=dict(timing or {}),
     )
+
+
+def _promises(proof: Proof, target: float) -> list[Row]:
+    """Promised against kept: halts where a policy was tuned, and on the unseen days."""
+    scores = {score.policy: score for score in proof.scoreboard.scores}
+    return [
+        {
+            "policy": name,
+            "promised": target,
+            "tuned_to": round(tuned.score.halts_per_line_month, 4),
+            "observed": round(scores[name].halts_per_line_month, 4),
+            "low": round(scores[name].low, 4),
+            "high": round(scores[name].high, 4),
+            "kept": scores[name].low <= target,
+        }
+        for name, tuned in proof.tuned.items()
+    ]
 
 
 def _policy(score: Score) -> Row:

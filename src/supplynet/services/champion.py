@@ -20,6 +20,7 @@ from supplynet.forecast import registry
 from supplynet.forecast.bound import BoundForecaster
 from supplynet.forecast.coherence import sampled_node_paths
 from supplynet.forecast.dependence import Dependence
+from supplynet.forecast.guarded import MEAN, mean_of_recent_shifts
 from supplynet.forecast.hierarchy import Hierarchy
 from supplynet.forecast.model import Predictor
 from supplynet.forecast.onnx_export import load_exported
@@ -32,8 +33,8 @@ from supplynet.services.forecasting import calendar_of, history_panel
 from supplynet.services.model_versions import versions_of
 
 log = logging.getLogger(__name__)
-STAND_IN = "shift_mean"
-"""Model, and model version, that serves where no saved version can."""
+STAND_IN = MEAN
+"""Model version that serves where no saved version can."""
 MEND = "run supplynet train, or restore the files from a backup"
 
 
@@ -102,8 +103,8 @@ def _loaded(workspace: Path, version: str) -> Predictor:
 
 
 def _stand_in(books: Books) -> BoundForecaster:
-    predictor = registry.estimator(STAND_IN).fit(history_panel(books))
-    return _bound(books, predictor, STAND_IN, Dependence())
+    panel = history_panel(books)
+    return mean_of_recent_shifts(panel, calendar_of(books, panel))
 
 
 def _bound(

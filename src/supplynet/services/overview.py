@@ -7,15 +7,18 @@ with the position of the last one, None after the last page.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from supplynet.core.ledger import Account
 from supplynet.core.network import Plant
 from supplynet.errors import NotFound
+from supplynet.monitor.cover import cover_shifts
 from supplynet.monitor.grid import iso
 from supplynet.services import history
 from supplynet.services.books import Books
@@ -23,6 +26,7 @@ from supplynet.storage import ReadTx, changes, ledger, plans, values
 from supplynet.storage import alerts as alert_rows
 
 Row = dict[str, Any]
+Pair = tuple[str, str]
 SCOREBOARD = "scoreboard"
 """Value in the books: how policies and models compare, as the page shows it."""
 PAUSED = "paused"
@@ -135,7 +139,7 @@ def stock(
             for (part, place, account), quantity in ledger.balances(tx).items()
             if account is Account.IN_TRANSIT
         }
-        mean = _mean_per_shift(tx, plant)
+        lasting = _cover(tx, plant, held)
     keys = sorted(
         key
         for key in set(held) | set(coming) | set(plant.supply_rule)
@@ -151,7 +155,7 @@ def stock(
             "on_order": coming.get(key, 0),
             "in_transit": moving.get(key, 0),
             "unit": _unit(plant, key[1]),
-            "cover_shifts": _cover(held.get(key, 0), mean.get(key)),
+            "cover_shifts": lasting.get(key),
         }
         for key in keys[:limit]
     ]
@@ -208,28 +212,40 @@ def forecasts(
     return rows, (plan_id, seen) if seen < frame.height else None
 
 
-def _mean_per_shift(tx: ReadTx, plant: Plant) -> dict[tuple[str, str], float]:
-    """Median forecast of a shift's demand by (stock point, part), from the last plan."""
+def _cover(tx: ReadTx, plant: Plant, held: Mapping[tuple[str, str], int]) -> dict[Pair, float]:
+    """Shifts that stock lasts at the median forecast of these shifts, by (stock point, part).
+
+    Of the last plan's forecast; what is never used is left out.
+    """
     plan = plans.latest_plan(tx)
     if plan is None:
         return {}
     frame = pl.read_parquet(io.BytesIO(plans.forecast_of(tx, plan.plan_id)))
-    medians = (
-        frame.filter(pl.col("quantile") == 0.5)
-        .group_by("location_id", "part_id")
-        .agg(pl.col("demand").mean())
-    )
-    found: dict[tuple[str, str], float] = {}
-    for line, part, demand in medians.iter_rows():
-        key = (plant.stock_point_of(line), part)
-        found[key] = found.get(key, 0.0) + demand
-    return found
+    medians = frame.filter(pl.col("quantile") == 0.5)
+    starts = medians["period_start"].unique().sort().to_list()
+    column = {start: index for index, start in enumerate(starts)}
+    demand: dict[Pair, list[float]] = {}
+    for line, part, start, amount in medians.select(
+        "location_id", "part_id", "period_start", "demand"
+    ).iter_rows():
+        row = demand.setdefault((plant.stock_point_of(line), part), [0.0] * len(starts))
+        row[column[start]] += max(amount, 0.0)
+    pairs = list(demand)
+    stock = np.array([held.get(pair, 0) for pair in pairs])
+    share = np.ones(len(starts))
+    share[:1] = _share_ahead(plan)
+    cover = cover_shifts(stock, np.array(list(demand.values())).reshape(len(pairs), -1), share)
+    found = zip(pairs, cover.tolist(), strict=True)
+    return {pair: round(shifts, 2) for pair, shifts in found if np.isfinite(shifts)}
 
 
-def _cover(on_hand: int, mean: float | None) -> float | None:
-    if mean is None or mean <= 0:
-        return None
-    return round(max(on_hand, 0) / mean, 2)
+def _share_ahead(plan: plans.PlanRecord) -> float:
+    """How much of the shift in which a plan was made was still to come."""
+    shifts = plan.document.get("shifts", [])
+    if not shifts:
+        return 1.0
+    start, end = (datetime.fromisoformat(shifts[0][name]) for name in ("start", "end"))
+    return (end - max(start, plan.made_at)) / (end - start)
 
 
 def _unit(plant: Plant, part_id: str) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from supplynet import cycle
 from supplynet.core.orders import Order
-from supplynet.services import champion, history
+from supplynet.monitor.exceedance import corrected
+from supplynet.services import champion, history, last_good, promise
+from supplynet.services.background import background_of
 from supplynet.services.books import Books, open_books
 from supplynet.services.policies import policy_of
 from supplynet.storage import alerts
@@ -99,19 +101,24 @@ def plan_now(books: Books, *, actor: str, seed: int | None = None) -> PlanOutcom
     with books.planning:
         now = history.as_of(books)
         serving = champion.serving(books)
-        forecaster = serving.forecaster
+        forecaster = last_good.guarded(books, serving.forecaster)
         _watch_model(books, serving.warning, actor=actor, now=now)
+        review = promise.current(books, actor=actor, now=now)
         plan, committed = cycle.run(
             books.store,
             books.workspace.history,
             books.plant,
             forecaster,
-            policy_of(books, forecaster.history),
+            corrected(policy_of(books, forecaster.history), review.factor),
             actor=actor,
             now=now,
             paths=books.settings.paths,
             seed=books.settings.seed if seed is None else seed,
+            background=background_of(books, forecaster.history, review, serving.warning),
+            keep=timedelta(days=books.settings.keep_decisions_days),
         )
+        if not serving.warning:  # what stands in for the champion is not worth keeping
+            last_good.keep_last_good(books, forecaster)
     return PlanOutcome(
         plan=plan,
         committed=committed,

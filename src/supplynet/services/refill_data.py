@@ -161,7 +161,7 @@ def _rule_minutes(plant: Plant, series: Sequence[tuple[str, str]]) -> FloatArray
             continue
         minutes = [at.hour * 60 + at.minute for at in lane.departures]
         gaps = np.diff([*minutes, minutes[0] + 1440])
-        found[row] = float(gaps.max()) + lane.cutoff_minutes + lane.transit.high
+        found[row] = float(gaps.max()) + lane.closes_minutes + lane.transit.high
     return found
 
 

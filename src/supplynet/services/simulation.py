@@ -3,39 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from supplynet.errors import InvalidInput, StoreError
 from supplynet.frames.panel import Panel
 from supplynet.services import forecasting
 from supplynet.services.board import Board, board_of
 from supplynet.services.books import Books, open_books
 from supplynet.services.policies import keep_parameters
-from supplynet.study.proof import Task, prove
+from supplynet.study.families import FAMILIES
+from supplynet.study.frontier import picture
+from supplynet.study.proof import POLICIES, Proof, Task, frontier_of, prove
+from supplynet.study.tuning import FURTHER
 
+__all__ = ["FAMILIES", "FURTHER", "POLICIES", "Depth", "simulate"]
 Report = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How far a simulation goes.
+
+    Attributes:
+        further: Settings that the search of each policy may try after the common grid.
+        bound: Whether to say what no policy can beat.
+        keep: Whether ``plan`` uses what was tuned from then on.
+        plot: SVG file for the frontier of all policies; None = no picture.
+    """
+
+    further: int = 0
+    bound: bool = False
+    keep: bool = True
+    plot: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.plot is not None and self.plot.suffix.lower() != ".svg":
+            raise InvalidInput(f"{self.plot} cannot be drawn; name a file that ends in .svg")
+
+
+PLAIN = Depth()
 
 
 def simulate(
     folder: Path,
     *,
     days: int = 28,
-    policies: Sequence[str] = ("min_max", "order_up_to"),
+    policies: Sequence[str] = POLICIES,
     seed: int | None = None,
+    depth: Depth = PLAIN,
     report: Report = lambda _fraction, _what: None,
 ) -> Board:
     """Replay the last ``days`` of the history: tuned on the days before, scored on these.
 
-    The tuned parameters are kept and used by ``plan`` from then on.
+    Args:
+        folder: The workspace.
+        days: That no policy sees before it is scored on them.
+        policies: Of ``FAMILIES``; the first is the one that the others are compared with.
+        seed: None = that of the settings.
+        depth: How far to go.
+        report: Progress, 0 to 1.
 
     Raises:
         HistoryTooShort: Less than five times ``days`` of history.
         InvalidInput: An unknown policy, or no history.
+        StoreError: The picture cannot be written.
     """
     books = open_books(folder)
     seed = books.settings.seed if seed is None else seed
+    task = _task(books, days, policies, depth, seed)
+    proof = prove(task, report=lambda done, what: report(0.9 * done, what))
+    if depth.keep:
+        for name, tuned in proof.tuned.items():
+            keep_parameters(books, name, dict(tuned.best.parameters), actor="simulate")
+    board = board_of(proof, about(books, days, seed), target=task.target)
+    if depth.plot is not None:
+        report(0.9, "drawing the frontier")
+        _draw(task, proof, depth.plot)
+    report(1.0, "done")
+    return board
+
+
+def _task(books: Books, days: int, policies: Sequence[str], depth: Depth, seed: int) -> Task:
     panel = forecasting.history_panel(books)
-    task = Task(
+    return Task(
         plant=books.plant,
         recorded=panel,
         truth=panel,
@@ -44,13 +96,24 @@ def simulate(
         estimators={books.settings.model: forecasting.estimator_of(books.settings.model, seed)},
         policies=policies,
         target=books.settings.target_halts_per_line_month,
+        further=depth.further,
+        bound=depth.bound,
         paths=books.settings.paths,
         seed=seed,
     )
-    proof = prove(task, report=report)
-    for name, tuned in proof.tuned.items():
-        keep_parameters(books, name, dict(tuned.best.parameters), actor="simulate")
-    return board_of(proof, about(books, days, seed))
+
+
+def _draw(task: Task, proof: Proof, file: Path) -> None:
+    bound = proof.scoreboard.bound
+    drawn = picture(
+        frontier_of(task, proof),
+        title=f"{task.plant.name or task.plant.plant_id}: days that no policy has seen",
+        bound_days=None if bound is None else bound.cover_days,
+    )
+    try:
+        file.write_text(drawn, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"the picture cannot be written to {file}: {error}") from error
 
 
 def about(books: Books, days: int, seed: int) -> dict[str, object]:

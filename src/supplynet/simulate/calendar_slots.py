@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -19,8 +20,10 @@ class Slots:
     Attributes:
         start, end: The horizon, aware, whole minutes.
         edges: Minutes after ``start`` at which slots begin, and the last one's end; (slot + 1,).
-        shift_of_slot: Index into ``shifts``, -1 between shifts; (slot,).
-        shifts: Shifts that overlap the horizon. The first may have begun before it.
+        shift_of_slot: Index into ``shifts``, -1 between shifts; (slot,). Where calendars differ,
+            that of the shift which began last.
+        shifts: Shifts that overlap the horizon, in order of their start. The first may have begun
+            before it.
     """
 
     start: datetime
@@ -77,6 +80,32 @@ def cut_slots(calendar: ShiftCalendar, start: datetime, end: datetime, slot_minu
         shift_of_slot=np.array(of_slot, dtype=np.int32),
         shifts=tuple(shifts),
     )
+
+
+def common_slots(cuts: Sequence[Slots]) -> tuple[Slots, tuple[IntArray, ...]]:
+    """One grid for calendars that differ: every edge of each, and every shift once.
+
+    Args:
+        cuts: The same horizon cut by each calendar. Shifts with the same start and end are one.
+
+    Returns:
+        The grid, and for each calendar the index of its shift in every slot, -1 between shifts.
+    """
+    edges = np.unique(np.concatenate([cut.edges for cut in cuts]))
+    by_time = {(shift.start, shift.end): shift for cut in cuts for shift in cut.shifts}
+    index = {times: place for place, times in enumerate(sorted(by_time))}
+    own = []
+    for cut in cuts:
+        place = np.array([index[shift.start, shift.end] for shift in cut.shifts], dtype=np.int32)
+        shift = cut.shift_of_slot[np.searchsorted(cut.edges, edges[:-1], side="right") - 1]
+        own.append(np.where(shift >= 0, place[shift], -1).astype(np.int32))
+    grid = replace(
+        cuts[0],
+        edges=edges,
+        shift_of_slot=np.maximum.reduce(own),
+        shifts=tuple(by_time[times] for times in sorted(by_time)),
+    )
+    return grid, tuple(own)
 
 
 def _extend(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,10 +16,12 @@ from supplynet.core.keyed import name_key, uniform
 from supplynet.core.network import Lane
 from supplynet.core.protocols import SupplyTerms
 from supplynet.core.sample_paths import FloatArray, IntArray
-from supplynet.core.timetable import next_departures
+from supplynet.core.timetable import departures_between, next_departures
 from supplynet.errors import InvalidInput
 from supplynet.simulate.calendar_slots import Slots
 from supplynet.simulate.triangular import triangular
+
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,10 +77,11 @@ def batches_of(
 ) -> Mapping[int, tuple[Batch, ...]]:
     """Decisions by slot. Two vehicles of one lane in one slot are decided one after the other."""
     waiting: dict[tuple[int, int], list[SlotDeparture]] = defaultdict(list)
+    known: _Known = {}
     for index, lane in enumerate(lanes):
         pairs = np.flatnonzero(lane_of_pair == index).astype(np.int32)
         seen: dict[int, int] = defaultdict(int)
-        for departure in _departures(lane, slots, pairs):
+        for departure in _departures(lane, slots, pairs, known):
             waiting[departure.decide_slot, seen[departure.decide_slot]].append(departure)
             seen[departure.decide_slot] += 1
     found: dict[int, list[Batch]] = defaultdict(list)
@@ -148,21 +153,40 @@ def terms_of(terms: SupplyTerms, pairs: IntArray) -> SupplyTerms:
 
 
 def transit_minutes(
-    lane: Lane, departure_at: datetime, seed: int, count: int, purpose: str = "transit"
+    lane: Lane, departure_at: datetime, seed: int, count: int | IntArray, purpose: str = "transit"
 ) -> FloatArray:
     """Random transit of one departure, shape (count,): keyed by seed, lane, departure, number.
 
+    No vehicle overtakes an earlier one of its lane, loaded or not: who would be faster arrives
+    with it. Instead of a count the numbers themselves may be given; equal numbers have equal
+    transits.
+
     The purpose ``transit`` is what happens; any other is what somebody expects.
     """
-    return triangular(lane.transit, transit_share(lane, departure_at, seed, count, purpose))
+    spread = lane.transit.high - lane.transit.low
+    if spread <= 0:
+        return np.full(count if isinstance(count, int) else len(count), float(lane.transit.low))
+    transit = triangular(lane.transit, transit_share(lane, departure_at, seed, count, purpose))
+    for before in _just_before(lane, departure_at, spread):
+        ahead = triangular(lane.transit, transit_share(lane, before, seed, count, purpose))
+        np.maximum(transit, ahead - (departure_at - before) / _MINUTE, out=transit)
+    return transit
+
+
+@lru_cache(maxsize=4096)
+def _just_before(lane: Lane, departure_at: datetime, minutes: int) -> tuple[datetime, ...]:
+    """Departures of a lane in the minutes before one: no earlier vehicle can be in its way."""
+    since = departure_at - timedelta(minutes=minutes)
+    return tuple(each.departure_at for each in departures_between(lane, since, departure_at))
 
 
 def transit_share(
-    lane: Lane, departure_at: datetime, seed: int, count: int, purpose: str = "transit"
+    lane: Lane, departure_at: datetime, seed: int, count: int | IntArray, purpose: str = "transit"
 ) -> FloatArray:
     """Quantiles at which the transit times of one departure lie, in [0, 1), shape (count,)."""
     minute = int(departure_at.timestamp()) // 60
-    return uniform(seed, purpose, name_key(lane.lane_id), minute, np.arange(count))
+    numbers = np.arange(count) if isinstance(count, int) else count
+    return uniform(seed, purpose, name_key(lane.lane_id), minute, numbers)
 
 
 def usable_edges(slots: Slots, departure_at: datetime, transit: FloatArray) -> IntArray:
@@ -174,7 +198,39 @@ def usable_edges(slots: Slots, departure_at: datetime, transit: FloatArray) -> I
     return np.maximum(arrival, slots.at_or_before(departure_at) + 1).astype(np.int32)
 
 
-def _departures(lane: Lane, slots: Slots, pairs: IntArray) -> Iterator[SlotDeparture]:
+class _Moments(NamedTuple):
+    """When one vehicle of a timetable is decided and leaves, in the fields of ``SlotDeparture``."""
+
+    departure_at: datetime
+    cutoff_at: datetime
+    next_departure_at: datetime
+    decide_slot: int
+    depart_slot: int
+
+
+_Known = dict[tuple[object, ...], tuple[_Moments, ...]]
+
+
+def _departures(
+    lane: Lane, slots: Slots, pairs: IntArray, known: _Known
+) -> Iterator[SlotDeparture]:
+    """Vehicles of a lane; ``known`` keeps timetables, of which many lanes have the same."""
+    key = (lane.departures, lane.weekdays, lane.cutoff_minutes, lane.time_zone)
+    if key not in known:
+        known[key] = tuple(_timetable(lane, slots))
+    for departs, cutoff, following, decide_slot, depart_slot in known[key]:
+        yield SlotDeparture(
+            lane=lane,
+            departure_at=departs,
+            cutoff_at=cutoff,
+            next_departure_at=following,
+            decide_slot=decide_slot,
+            depart_slot=depart_slot,
+            pairs=pairs,
+        )
+
+
+def _timetable(lane: Lane, slots: Slots) -> Iterator[_Moments]:
     count = 8
     while True:  # until the list reaches beyond the horizon
         found = next_departures(lane, slots.start, count)
@@ -183,12 +239,10 @@ def _departures(lane: Lane, slots: Slots, pairs: IntArray) -> Iterator[SlotDepar
         count *= 2
     for now, following in pairwise(found):
         if now.cutoff_at < slots.end:
-            yield SlotDeparture(
-                lane=lane,
+            yield _Moments(
                 departure_at=now.departure_at,
                 cutoff_at=now.cutoff_at,
                 next_departure_at=following.departure_at,
                 decide_slot=slots.at_or_before(now.cutoff_at),
                 depart_slot=slots.at_or_before(now.departure_at),
-                pairs=pairs,
             )

@@ -63,32 +63,37 @@ def due_of(
     """
     places = sorted({model.pairs[pair][0] for pair in pairs})
     place = {name: index for index, name in enumerate(places)}
-    column = {int(pair): index for index, pair in enumerate(pairs)}
+    column = np.full(len(model.pairs), -1, dtype=np.int32)
+    column[pairs] = np.arange(len(pairs))
+    place_of_column = np.array([place[model.pairs[pair][0]] for pair in pairs], dtype=np.int32)
     found: list[dict[tuple[str, datetime], _Vehicle]] = [defaultdict(_Vehicle) for _ in places]
     for each in goods:
         open_rows = np.ones(replications, dtype=np.int32)
         if each.edge is not None:
             open_rows = (each.edge > slot).astype(np.int32)
-        for index, pair in enumerate(each.pairs):
-            if int(pair) not in column or not open_rows.any():
-                continue
-            key = (each.lane.lane_id, each.departure_at)
-            vehicle = found[place[model.pairs[pair][0]]][key]
+        aboard = np.flatnonzero(column[each.pairs] >= 0)
+        if not len(aboard) or not open_rows.any():
+            continue
+        at = column[each.pairs[aboard]]
+        load = each.quantities[:, aboard] * open_rows[:, None]
+        for where in np.unique(place_of_column[at]):
+            here = place_of_column[at] == where
+            vehicle = found[where][each.lane.lane_id, each.departure_at]
             vehicle.lane = each.lane
-            vehicle.load.append((column[int(pair)], each.quantities[:, index] * open_rows))
+            vehicle.load.append((at[here], load[:, here]))
     ordered = [sorted(each.items(), key=_expected_at) for each in found]
     most = max((len(each) for each in ordered), default=0)
     quantities = np.zeros((most, replications, len(pairs)), dtype=np.int32)
     for vehicles in ordered:
         for rank, (_, vehicle) in enumerate(vehicles):
             for at, amount in vehicle.load:
-                quantities[rank, :, at] += amount
+                quantities[rank][:, at] += amount
     return Due(
         quantities=quantities,
         vehicles=tuple(
             tuple((vehicle.lane, departs) for (_, departs), vehicle in each) for each in ordered
         ),
-        place_of_pair=np.array([place[model.pairs[pair][0]] for pair in pairs], dtype=np.int32),
+        place_of_pair=place_of_column,
     )
 
 
@@ -97,7 +102,7 @@ class _Vehicle:
 
     def __init__(self) -> None:
         self.lane: Lane
-        self.load: list[tuple[int, IntArray]] = []
+        self.load: list[tuple[IntArray, IntArray]] = []
 
 
 def _expected_at(item: tuple[tuple[str, datetime], _Vehicle]) -> tuple[float, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -66,10 +66,15 @@ class PathOutlook:
         forecaster: Bound to the history before the twin's start.
         paths: Number of sample paths.
         seed: Of paths and of expected transit times.
+        shared: One forecast for all replications, from what the first has shown; only where all
+            of them have the same demand.
     """
 
-    def __init__(self, forecaster: Forecaster, *, paths: int = 500, seed: int = 0) -> None:
+    def __init__(
+        self, forecaster: Forecaster, *, paths: int = 500, seed: int = 0, shared: bool = False
+    ) -> None:
         self._forecaster, self._paths, self._seed = forecaster, paths, seed
+        self._shared = shared
 
     def outlook(self, twin: Twin, batch: Batch) -> Outlook:
         """Window demand on fresh paths.
@@ -77,7 +82,7 @@ class PathOutlook:
         Raises:
             InvalidInput: The twin has several replications: each would need its own forecast.
         """
-        if twin.replications != 1:
+        if twin.replications != 1 and not self._shared:
             raise InvalidInput(f"a forecast follows 1 replication, not {twin.replications}")
         until = expected_window(batch, twin.now, self._seed, self._paths)
         last = twin.now + timedelta(minutes=float(until.max()))
@@ -122,26 +127,6 @@ class PerfectOutlook:
         end = np.array(ends)[batch.departure_of_pair]
         window = self._until_edge[end, batch.pairs] - self._until_edge[twin.slot, batch.pairs]
         return Outlook(window_demand=window[None, :].astype(np.int32))
-
-
-class CachedOutlook:
-    """Remembers outlooks by decision, so that a grid of parameters is forecast once.
-
-    What is remembered was observed in the first run. A run with more halts would have seen less;
-    start a grid with its most careful setting.
-    """
-
-    def __init__(self, inner: Outlooks) -> None:
-        self._inner = inner
-        self._known: dict[tuple[int, tuple[str, ...], datetime], Outlook] = {}
-
-    def outlook(self, twin: Twin, batch: Batch) -> Outlook:
-        """The remembered outlook, or that of ``inner``."""
-        lanes = tuple(each.lane.lane_id for each in batch.departures)
-        key = (batch.slot, lanes, batch.departures[0].departure_at)
-        if key not in self._known:
-            self._known[key] = self._inner.outlook(twin, batch)
-        return self._known[key]
 
 
 def read_outlook(demand: PairDemand, twin: Twin, batch: Batch, seed: int, paths: int) -> Outlook:
@@ -230,21 +215,29 @@ def steps_until(calendar: ShiftCalendar, now: datetime, last: datetime) -> int:
 
 
 def demand_of_pairs(model: PlantModel, paths: SamplePaths) -> PairDemand:
-    """Path demand summed to the model's pairs; series that the model does not have are left out."""
-    if paths.series == model.series:
-        of_series = model.pair_of_series
-    else:
-        pair: Mapping[tuple[str, str], int] = dict(
-            zip(model.series, model.pair_of_series.tolist(), strict=True)
-        )
+    """Path demand summed to the model's pairs; series that the model does not have are left out.
+
+    A store that fills other stock points has the demand of their lines as well as its own.
+    """
+    if not len(model.stores):
+        pair = dict(zip(model.series, model.pair_of_series.tolist(), strict=True))
         of_series = np.array([pair.get(series, -1) for series in paths.series], dtype=np.int32)
-    return pair_demand(paths, of_series, len(model.pairs))
+        return pair_demand(paths, of_series, len(model.pairs))
+    row = {series: index for index, series in enumerate(paths.series)}
+    rows = np.array([row.get(model.series[index], -1) for index in model.need_series])
+    needed = replace(
+        paths,
+        values=paths.values[:, rows[rows >= 0]],
+        series=tuple(paths.series[index] for index in rows[rows >= 0]),
+    )
+    return pair_demand(needed, model.need_pair[rows >= 0], len(model.pairs))
 
 
 def _true_demand(twin: Twin) -> IntArray:
     """Demand of each pair until each edge, shape (edge, pair)."""
-    slots, sums = len(twin.model.slots), GroupSum(twin.model.pair_of_series)
+    slots, needs = len(twin.model.slots), twin.model.need_series
+    sums = GroupSum(twin.model.need_pair)
     total = np.zeros((slots + 1, len(twin.model.pairs)), dtype=np.int32)
     for slot in range(slots):
-        total[slot + 1] = total[slot] + sums(twin.demand.of(slot))[0]
+        total[slot + 1] = total[slot] + sums(twin.demand.of(slot)[:, needs])[0]
     return total

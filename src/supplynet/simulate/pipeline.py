@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 
 from supplynet.core.keyed import name_key, uniform
 from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.simulate.departures import SlotDeparture
+from supplynet.simulate.indexing import as_slice
 from supplynet.simulate.model import PlantModel
 from supplynet.simulate.state import Inbound
 from supplynet.simulate.triangular import triangular, triangular_share
+
+Columns = IntArray | slice
 
 
 class Pipeline:
@@ -24,40 +29,61 @@ class Pipeline:
         shape = (replications, len(model.pairs))
         self.on_order = np.zeros(shape, dtype=np.int32)
         self.in_transit = np.zeros(shape, dtype=np.int32)
-        self._edges = model.slots.edges
-        self._arrivals: dict[int, IntArray] = {}  # only edges at which something arrives
+        self._nothing = np.zeros(shape, dtype=np.int32)
+        self._nothing.setflags(write=False)
+        # Only edges at which something arrives: where, how many parts, how many are usable.
+        self._due: dict[int, list[tuple[Columns, IntArray, IntArray]]] = defaultdict(list)
+
+    def order(self, pairs: IntArray, quantities: IntArray) -> None:
+        """Parts were reserved, shape (replication, pair); negative where they will not come."""
+        self.on_order[:, as_slice(pairs)] += quantities
 
     def ship(
-        self, pairs: IntArray, quantities: IntArray, arrival: FloatArray, *, after: int
-    ) -> IntArray:
-        """Put goods on the road; the edge at which they become usable, shape (replication,).
+        self, pairs: IntArray, quantities: IntArray, edges: IntArray, usable: IntArray | None = None
+    ) -> None:
+        """Put goods on the road.
 
         Args:
             pairs: Shape (pair,), no pair twice.
             quantities: Shape (replication, pair).
-            arrival: Minutes after the horizon's start, shape (replication,).
-            after: They arrive at a later edge than this one.
+            edges: Edge at which they become usable, shape (replication, pair or 1).
+            usable: Of the quantities; None = all.
         """
-        self.in_transit[:, pairs] += quantities
-        edge = np.maximum(np.searchsorted(self._edges, arrival, side="left"), after + 1)
-        for at in np.unique(edge):
-            rows = np.flatnonzero(edge == at)
-            due = self._arrivals.setdefault(int(at), np.zeros_like(self.on_order))
-            due[rows[:, None], pairs] += quantities[rows]
-        return edge.astype(np.int32)
+        columns = as_slice(pairs)
+        self.in_transit[:, columns] += quantities
+        good = quantities if usable is None else usable
+        first = int(edges.flat[0])
+        if (edges == first).all():
+            self._due[first].append((columns, quantities, good))
+            return
+        for at in np.unique(edges).tolist():
+            then = edges == at
+            due = np.where(then, quantities, np.int32(0))
+            self._due[at].append(
+                (columns, due, due if usable is None else np.where(then, usable, np.int32(0)))
+            )
 
-    def arrive(self, edge: int) -> IntArray:
-        """Take off the road what becomes usable at an edge, shape (replication, pair)."""
-        due = self._arrivals.pop(edge, None)
-        if due is None:
-            return np.zeros_like(self.on_order)
-        self.on_order -= due
-        self.in_transit -= due
-        return due
+    def arrive(self, edge: int) -> tuple[IntArray, IntArray]:
+        """Take off the road what arrives by an edge: what is usable, and what is scrap.
+
+        Both have shape (replication, pair) and are not to be changed.
+        """
+        pieces = self._due.pop(edge, None)
+        if pieces is None:
+            return self._nothing, self._nothing
+        arrived, scrapped = np.zeros_like(self.on_order), self._nothing
+        for columns, quantities, good in pieces:
+            self.on_order[:, columns] -= quantities
+            self.in_transit[:, columns] -= quantities
+            arrived[:, columns] += good
+            if good is not quantities:
+                scrapped = scrapped if scrapped.flags.writeable else scrapped.copy()
+                scrapped[:, columns] += quantities - good
+        return arrived, scrapped
 
 
-def inbound_minutes(model: PlantModel, order: Inbound, seed: int, count: int) -> FloatArray:
-    """When goods on the road arrive, given that they have not; minutes after the start, (count,).
+def inbound_minutes(model: PlantModel, order: Inbound, seed: int, numbers: IntArray) -> FloatArray:
+    """When goods on the road arrive, given that they have not; minutes after the start.
 
     Goods that are overdue by every experience arrive at the end of the first slot.
     """
@@ -65,7 +91,7 @@ def inbound_minutes(model: PlantModel, order: Inbound, seed: int, count: int) ->
     elapsed = -model.slots.minutes(order.departure_at)
     gone = float(triangular_share(lane.transit, np.array([elapsed]))[0])
     minute = int(order.departure_at.timestamp()) // 60
-    share = uniform(seed, "transit", name_key(lane.lane_id), minute, np.arange(count))
+    share = uniform(seed, "transit", name_key(lane.lane_id), minute, numbers)
     return triangular(lane.transit, gone + share * (1.0 - gone)) - elapsed
 
 

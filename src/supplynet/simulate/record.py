@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from supplynet.core.sample_paths import FloatArray, IntArray
+from supplynet.simulate.backlog import Backlog, lost_minutes
 from supplynet.simulate.departures import SlotDeparture
-from supplynet.simulate.model import PlantModel
+from supplynet.simulate.model import Crew, PlantModel
 from supplynet.simulate.serving import BoolArray, Served
 
 
@@ -28,6 +31,36 @@ class Dispatch:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Load:
+    """Goods of vehicles that are decided together.
+
+    Attributes:
+        departures: The vehicles.
+        pairs: What is on board, one vehicle after the other, shape (pair,).
+        quantities: Parts, shape (replication, pair).
+        vehicle_of_pair: Index into ``departures``, ascending, shape (pair,).
+    """
+
+    departures: tuple[SlotDeparture, ...]
+    pairs: IntArray
+    quantities: IntArray
+    vehicle_of_pair: IntArray
+
+    @cached_property
+    def goods(self) -> tuple[Dispatch, ...]:
+        """What is on each vehicle."""
+        ends = np.searchsorted(self.vehicle_of_pair, np.arange(len(self.departures) + 1)).tolist()
+        return tuple(
+            Dispatch(
+                departure=departure,
+                pairs=self.pairs[first:last],
+                quantities=self.quantities[:, first:last],
+            )
+            for departure, (first, last) in zip(self.departures, pairwise(ends), strict=True)
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RunResult:
     """Everything that a scorecard or a risk grid reads.
 
@@ -40,7 +73,10 @@ class RunResult:
         blamed_minutes: Starved minutes by missing part, shape (replication, series, shift).
         on_hand, in_transit: In each slot, before the lines draw, shape (slot, replication, pair);
             empty when the twin did not record slots.
-        dispatches: What was decided, in order of the decisions.
+        loads: What was decided, in order of the decisions.
+        lost_minutes: Minutes of production lost for good, shape (replication, line); see
+            ``backlog``. The starved minutes where every line loses what it does not build.
+        owed: Parts that lines still owe at the end, shape (replication, series).
     """
 
     model: PlantModel
@@ -52,7 +88,14 @@ class RunResult:
     blamed_minutes: npt.NDArray[np.float32]
     on_hand: IntArray
     in_transit: IntArray
-    dispatches: tuple[Dispatch, ...]
+    loads: tuple[Load, ...]
+    lost_minutes: FloatArray
+    owed: IntArray
+
+    @cached_property
+    def dispatches(self) -> tuple[Dispatch, ...]:
+        """What was decided by vehicle, in order of the decisions."""
+        return tuple(goods for load in self.loads for goods in load.goods)
 
 
 class Record:
@@ -65,7 +108,7 @@ class Record:
         self.halts = np.zeros((shifts, replications, lines), dtype=np.int32)
         self.standing = np.zeros((shifts, replications, lines), dtype=bool)
         self.blamed = np.zeros((shifts, replications, series), dtype=np.float32)
-        self.dispatches: list[Dispatch] = []
+        self.loads: list[Load] = []
         self._model, self._slots = model, slots
         self._on_hand: list[IntArray] = []
         self._in_transit: list[IntArray] = []
@@ -76,16 +119,24 @@ class Record:
             self._on_hand.append(on_hand.copy())
             self._in_transit.append(in_transit.copy())
 
-    def served(self, shift: int, served: Served, starved_minutes: FloatArray, minutes: int) -> None:
-        """Note one slot of production."""
-        self.consumed[shift] += served.drawn
+    def served(
+        self, shift: int, crew: Crew, served: Served, starved_minutes: FloatArray, minutes: int
+    ) -> None:
+        """Note one slot of production of the lines that share a shift."""
+        lines, series = crew.lines, crew.series
+        self.consumed[shift][:, series] += served.drawn[:, series]
         if starved_minutes.any():
-            self.starved[shift] += starved_minutes
-            self.halts[shift] += served.begun
-            self.blamed[shift] += served.blame * np.float32(minutes)
+            self.starved[shift][:, lines] += starved_minutes[:, lines]
+            self.halts[shift][:, lines] += served.begun[:, lines]
+            self.blamed[shift][:, series] += served.blame[:, series] * np.float32(minutes)
 
-    def result(self, demand: IntArray) -> RunResult:
-        """The record so far; ``demand`` has the shift first."""
+    def result(self, demand: IntArray, backlog: Backlog | None) -> RunResult:
+        """The record so far.
+
+        Args:
+            demand: With the shift first.
+            backlog: What lines owe; None = they lose what they do not build.
+        """
         nothing = np.zeros((0, 0, 0), dtype=np.int32)
         return RunResult(
             model=self._model,
@@ -97,5 +148,7 @@ class Record:
             blamed_minutes=np.moveaxis(self.blamed, 0, 2),
             on_hand=np.stack(self._on_hand) if self._on_hand else nothing,
             in_transit=np.stack(self._in_transit) if self._in_transit else nothing,
-            dispatches=tuple(self.dispatches),
+            loads=tuple(self.loads),
+            lost_minutes=lost_minutes(self._model, self.starved, backlog),
+            owed=np.zeros_like(self.consumed[0]) if backlog is None else backlog.owed.copy(),
         )

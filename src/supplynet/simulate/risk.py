@@ -44,6 +44,7 @@ class RiskGrid:
         culprit: Pair that costs the line most minutes in the shift, -1 = none; (line, shift).
         runs_out: One entry per pair.
         lost_minutes: Expected starved minutes over the horizon, shape (line,).
+        lost_minutes_of_cell: The same by shift, shape (line, shift).
         lost_minutes_of_pair: The same by missing part and shift: a line that waits for several
             parts counts equally for each; shape (pair, shift). Adds up to ``lost_minutes``.
     """
@@ -53,6 +54,7 @@ class RiskGrid:
     culprit: IntArray
     runs_out: tuple[RunOut, ...]
     lost_minutes: FloatArray
+    lost_minutes_of_cell: FloatArray
     lost_minutes_of_pair: FloatArray
 
 
@@ -135,13 +137,15 @@ def _grid(result: RunResult, run_outs: tuple[RunOut, ...]) -> RiskGrid:
     place = of_line.argmax(axis=1)
     culprit_series = np.take_along_axis(model.series_of_line, place, axis=1)
     culprit = model.pair_of_series[culprit_series]
-    by_pair = GroupSum(model.pair_of_series)(np.ascontiguousarray(blamed.T)).T
+    lost = result.starved_minutes.mean(axis=0)
+    by_pair = GroupSum(model.pair_of_series, len(model.pairs))(np.ascontiguousarray(blamed.T)).T
     return RiskGrid(
         model=model,
         risk=(result.starved_minutes > 0).mean(axis=0),
         culprit=np.where(of_line.max(axis=1) > 0, culprit, -1).astype(np.int32),
         runs_out=run_outs,
-        lost_minutes=result.starved_minutes.mean(axis=0).sum(axis=1),
+        lost_minutes=lost.sum(axis=1),
+        lost_minutes_of_cell=lost,
         lost_minutes_of_pair=by_pair,
     )
 

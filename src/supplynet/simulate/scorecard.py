@@ -21,6 +21,7 @@ class Score:
     """One policy on one demand, after the warm-up. Means over replications where there are any.
 
     Attributes:
+        lines: How many lines there are.
         line_months: Lines times days / 30.4.
         halts: Halts that began, or that went on from the warm-up.
         halts_per_line_month, low, high: With the 95 % interval of a bootstrap of line-weeks.
@@ -36,6 +37,7 @@ class Score:
 
     policy: str
     parameters: Mapping[str, float] = field(default_factory=dict)
+    lines: int
     line_months: float
     halts: float
     halts_per_line_month: float
@@ -101,6 +103,7 @@ def score(
     return Score(
         policy=policy,
         parameters={} if parameters is None else dict(parameters),
+        lines=len(result.model.lines),
         line_months=float(months.sum()) / replications,
         halts=float(halts.sum()) / replications,
         halts_per_line_month=float(halts.sum() / months.sum()),

@@ -8,7 +8,9 @@ import numpy.typing as npt
 from supplynet.core.ids import series_id
 from supplynet.core.keyed import name_key, uniform
 from supplynet.core.sample_paths import FloatArray, IntArray
-from supplynet.simulate.model import PlantModel
+from supplynet.errors import InvalidInput
+from supplynet.simulate.calendar_slots import Slots
+from supplynet.simulate.model import Crew, PlantModel
 
 
 class SlotDemand:
@@ -25,14 +27,17 @@ class SlotDemand:
 
     def __init__(self, model: PlantModel, demand: npt.NDArray[np.integer], seed: int) -> None:
         slots = model.slots
-        assert demand.shape[1:] == (len(model.series), len(slots.shifts)), demand.shape
         self._by_shift = np.ascontiguousarray(np.moveaxis(demand, 2, 0), dtype=np.int32)
         starts = np.array([int(shift.start.timestamp()) // 60 for shift in slots.shifts])
         names = np.array([name_key(series_id(*series)) for series in model.series])
-        self._phase: FloatArray = uniform(seed, "phase", starts[:, None], names[None, :])
-        self._shift_of_slot = slots.shift_of_slot
-        self._share_after = _share_after(model)
-        self._next: tuple[int, IntArray] | None = None
+        phase: FloatArray = uniform(seed, "phase", starts[:, None], names[None, :])
+        self._crews = [
+            _CrewDemand(self._by_shift[:, :, crew.series], phase[:, crew.series], slots, crew)
+            for crew in model.crews
+        ]
+        self._columns = [crew.series for crew in model.crews]
+        if len(model.crews) > 1:
+            self._check(model)
 
     @property
     def by_shift(self) -> IntArray:
@@ -41,37 +46,67 @@ class SlotDemand:
 
     def of(self, slot: int) -> IntArray:
         """Demand of a slot, shape (replication or 1, series)."""
+        if len(self._crews) == 1:
+            return self._crews[0].of(slot)
+        demand = np.empty(self._by_shift.shape[1:], dtype=np.int32)
+        for crew, columns in zip(self._crews, self._columns, strict=True):
+            demand[:, columns] = crew.of(slot)
+        return demand
+
+    def _check(self, model: PlantModel) -> None:
+        """No line can have demand in a shift that only others work."""
+        for crew in model.crews:
+            off = np.ones(len(model.shifts), dtype=bool)
+            off[crew.shift_of_slot[crew.shift_of_slot >= 0]] = False
+            shift, _, place = np.nonzero(self._by_shift[off][:, :, crew.series])
+            if len(shift):
+                series = "/".join(model.series[np.arange(len(model.series))[crew.series][place[0]]])
+                name = model.shifts[np.flatnonzero(off)[shift[0]]].shift_id
+                raise InvalidInput(f"{series} has demand in {name}, a shift its line does not work")
+
+
+class _CrewDemand:
+    """Demand of series that share their shifts, shape (shift, replication or 1, series)."""
+
+    def __init__(self, by_shift: IntArray, phase: FloatArray, slots: Slots, crew: Crew) -> None:
+        self._by_shift, self._phase = by_shift, phase
+        self._shift_of_slot = crew.shift_of_slot
+        self._share_after = _share_after(slots, crew.shift_of_slot)
+        self._next: tuple[int, IntArray] | None = None
+        self._reached = np.empty(by_shift.shape[1:])
+
+    def of(self, slot: int) -> IntArray:
+        """Demand of a slot, not to be changed."""
         shift = int(self._shift_of_slot[slot])
         if shift < 0:
             return np.zeros(self._by_shift.shape[1:], dtype=np.int32)
-        if self._next is not None and self._next[0] == slot:
-            before = self._next[1]
-        else:
-            before = self._until(slot - 1, shift)
+        begins = slot == 0 or self._shift_of_slot[slot - 1] != shift
         after = self._until(slot, shift)
+        if begins:
+            slot_demand = after
+        elif self._next is not None and self._next[0] == slot:
+            slot_demand = after - self._next[1]
+        else:
+            slot_demand = after - self._until(slot - 1, shift)
         self._next = (slot + 1, after)
-        if slot + 1 < len(self._shift_of_slot) and self._shift_of_slot[slot + 1] != shift:
-            self._next = None
-        slot_demand: IntArray = after - before
         return slot_demand
 
     def _until(self, slot: int, shift: int) -> IntArray:
         """Demand of the shift up to the end of a slot."""
         demand: IntArray = self._by_shift[shift]
-        if slot < 0 or self._shift_of_slot[slot] != shift:
-            return np.zeros_like(demand)
         share = self._share_after[slot]
         if share >= 1.0:
             return demand
-        reached: IntArray = np.floor(demand * share + self._phase[shift]).astype(np.int32)
-        return reached
+        reached = self._reached
+        np.multiply(demand, share, out=reached)
+        np.add(reached, self._phase[shift], out=reached)
+        whole: IntArray = reached.astype(np.int32)  # rounds down what is not negative
+        return whole
 
 
-def _share_after(model: PlantModel) -> FloatArray:
+def _share_after(slots: Slots, shift_of_slot: IntArray) -> FloatArray:
     """Share of its shift (from the horizon's start on) that is over at the end of each slot."""
-    slots = model.slots
     begins = np.array([max(slots.minutes(shift.start), 0.0) for shift in slots.shifts])
     ends = np.array([slots.minutes(shift.end) for shift in slots.shifts])
-    shift = slots.shift_of_slot
-    share = (slots.edges[1:] - begins[shift]) / (ends[shift] - begins[shift])
-    return np.where(shift >= 0, share, 0.0)
+    share = (slots.edges[1:] - begins[shift_of_slot]) / (ends - begins)[shift_of_slot]
+    return np.where(shift_of_slot >= 0, share, 0.0)

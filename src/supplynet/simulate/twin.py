@@ -7,7 +7,6 @@ the warehouse buys; then the lines work. Parts that arrive inside a slot are usa
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,16 +17,21 @@ from supplynet.core.protocols import DecisionState, Observed
 from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.errors import InvalidInput
 from supplynet.replenish.decide import Supply
-from supplynet.simulate.departures import Batch, SlotDeparture, transit_minutes
-from supplynet.simulate.due import Due, UnderWay, due_of
-from supplynet.simulate.indexing import GroupSum
-from supplynet.simulate.model import PlantModel
-from supplynet.simulate.pipeline import Pipeline, inbound_minutes, released_departure
-from supplynet.simulate.record import Dispatch, Record, RunResult
-from supplynet.simulate.serving import BoolArray, Served, Serving
+from supplynet.simulate.departures import Batch, SlotDeparture
+from supplynet.simulate.due import Due, due_of
+from supplynet.simulate.hooks import Disruptions
+from supplynet.simulate.indexing import as_slice
+from supplynet.simulate.model import NO_LIMIT, PlantModel
+from supplynet.simulate.origins import Origins
+from supplynet.simulate.pipeline import Pipeline
+from supplynet.simulate.record import Dispatch, Load, Record, RunResult
+from supplynet.simulate.serving import BoolArray
 from supplynet.simulate.slot_demand import SlotDemand
+from supplynet.simulate.stakes import window_minutes
 from supplynet.simulate.state import PlantState
+from supplynet.simulate.vehicles import Vehicles
 from supplynet.simulate.warehouse import Warehouse
+from supplynet.simulate.work import Work
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,9 +46,10 @@ class SlotReport:
         starved_minutes: Shape (replication, line).
         halted, missing: At the end of the slot, shape (replication, line) and (.., series).
         begun: Halts that began, shape (replication, line).
-        left: Goods that left a warehouse at the begin of the slot.
+        loads: Goods that left where they were stored at the begin of the slot.
         bought: Parts ordered from suppliers at the begin, shape (replication, source).
         arrived: Parts usable from the end of the slot on, shape (replication, pair).
+        scrapped: Parts that arrived damaged or not at all, same shape.
         received: Purchased parts at warehouses from the end on, shape (replication, source).
     """
 
@@ -57,10 +62,16 @@ class SlotReport:
     halted: BoolArray
     missing: BoolArray
     begun: BoolArray
-    left: tuple[Dispatch, ...]
+    loads: tuple[Load, ...]
     bought: IntArray
     arrived: IntArray
+    scrapped: IntArray
     received: IntArray
+
+    @property
+    def left(self) -> tuple[Dispatch, ...]:
+        """The same by vehicle."""
+        return tuple(goods for load in self.loads for goods in load.goods)
 
 
 class Twin:
@@ -75,6 +86,9 @@ class Twin:
             gives the same to every policy (common random numbers).
         replications: At least those of ``demand``; None = those of ``demand``.
         record_slots: Keep stock slot by slot (for scorecards).
+        luck: Number that keys the transit and lead times of each replication, shape
+            (replication,); equal numbers have equal luck. None = each its own.
+        trouble: What goes wrong; None = nothing.
     """
 
     def __init__(
@@ -86,24 +100,32 @@ class Twin:
         seed: int,
         replications: int | None = None,
         record_slots: bool = True,
+        luck: IntArray | None = None,
+        trouble: Disruptions | None = None,
     ) -> None:
         count = demand.shape[0] if replications is None else replications
-        if demand.shape[0] not in (1, count):
-            raise InvalidInput(f"demand has {demand.shape[0]} replications, the twin {count}")
+        _check(demand, model, count)
         self.model, self.seed, self.replications = model, seed, count
+        self._luck = np.arange(count, dtype=np.int32) if luck is None else luck
         self.slot = 0
         self.demand = SlotDemand(model, demand, seed)
-        self.serving = Serving(model)
         self.on_hand = _repeat(np.maximum(state.on_hand, 0), count)
-        self.halted = np.zeros((count, len(model.lines)), dtype=bool)
-        self.missing = np.zeros((count, len(model.series)), dtype=bool)
         self.pipeline = Pipeline(model, count)
-        self.warehouse = Warehouse(model, state, seed, count)
+        self.warehouse = Warehouse(model, state, seed, self._luck, trouble)
+        self.origins = Origins(model, self.warehouse, self.on_hand)
+        self._vehicles = Vehicles(
+            model, self.origins, self.pipeline, seed=seed, luck=self._luck, trouble=trouble
+        )
+        self._trouble = trouble
+        self.work = Work(model, self.demand.by_shift, state.halted, self._luck, trouble)
+        self.serving, self.halted, self.missing = (
+            self.work.serving,
+            self.work.halted,
+            self.work.missing,
+        )
         self._record = Record(model, count, slots=record_slots)
-        self._leaving: dict[int, list[Dispatch]] = defaultdict(list)
-        self._on_road: list[UnderWay] = []
-        self._working = _working(self.demand.by_shift, model)
-        self._take_over(state)
+        self._vehicles.take_over(state.inbound)
+        self._book_error = self._read_books()
 
     @property
     def now(self) -> datetime:
@@ -119,48 +141,55 @@ class Twin:
         """Decisions to be taken now, before the next step, one batch after the other."""
         return () if self.done else self.model.batches.get(self.slot, ())
 
-    def state_of(self, pairs: IntArray) -> DecisionState:
-        """Stock and orders of some pairs now, shape (replication, pair)."""
+    def state_of(self, pairs: IntArray, *, vehicles: bool = True) -> DecisionState:
+        """Stock and orders of some pairs now as the books have them, shape (replication, pair).
+
+        Args:
+            pairs: Shape (pair,).
+            vehicles: Whether anybody asks on which vehicle what is.
+        """
+        columns = as_slice(pairs)
         return DecisionState(
             now=self.now,
-            on_hand=self.on_hand[:, pairs],
-            on_order=self.pipeline.on_order[:, pairs],
-            due=self.due_of(pairs).quantities,
+            on_hand=self._seen(columns),
+            on_order=self.pipeline.on_order[:, columns].copy(),
+            due=self.due_of(pairs).quantities if vehicles else None,
         )
 
     def due_of(self, pairs: IntArray) -> Due:
         """What is loaded for or on the road to some pairs now, vehicle by vehicle."""
-        self._on_road = [
-            goods
-            for goods in self._on_road
-            if goods.edge is None or bool((goods.edge > self.slot).any())
-        ]
-        loaded = (
-            UnderWay(
-                lane=goods.departure.lane,
-                departure_at=goods.departure.departure_at,
-                pairs=goods.pairs,
-                quantities=goods.quantities,
-            )
-            for leaving in self._leaving.values()
-            for goods in leaving
-        )
-        return due_of(self.model, [*self._on_road, *loaded], pairs, self.slot, self.replications)
+        under_way = self._vehicles.under_way(self.slot)
+        return due_of(self.model, under_way, pairs, self.slot, self.replications)
 
-    def supply_of(self, batch: Batch) -> Supply:
-        """What a batch may take now."""
+    def supply_of(self, batch: Batch, *, stakes: bool = True) -> Supply:
+        """What a batch may take now.
+
+        Args:
+            batch: Decided now.
+            stakes: Whether anybody asks what a shortage would cost.
+        """
         return Supply(
-            available=self.warehouse.available,
+            available=self.origins.available,
             source_of_pair=batch.source_of_pair,
             trip_of_pair=batch.departure_of_pair,
             room_litres=tuple(each.lane.volume_litres for each in batch.departures),
             litres=self.model.litres[batch.pairs],
+            minimum_litres=tuple(each.lane.minimum_trip_litres for each in batch.departures),
+            window_minutes=window_minutes(batch) if stakes else None,
+            line_weight=self.model.line_weight[batch.pairs] if stakes else None,
         )
 
     def dispatch_batch(self, batch: Batch, quantities: IntArray) -> None:
         """Reserve what was granted to a batch, shape (replication, pair of the batch)."""
-        for index, departure in enumerate(batch.departures):
-            self.dispatch(departure, quantities[:, batch.departure_of_pair == index])
+        amount = self._amount(quantities, len(batch.pairs))
+        self._load(
+            Load(
+                departures=batch.departures,
+                pairs=batch.pairs,
+                quantities=amount,
+                vehicle_of_pair=batch.departure_of_pair,
+            )
+        )
 
     def dispatch(
         self, departure: SlotDeparture, quantities: IntArray, pairs: IntArray | None = None
@@ -174,17 +203,19 @@ class Twin:
 
         Raises:
             InvalidInput: The vehicle has left.
-            InsufficientStock: A warehouse has less free stock than that.
+            InsufficientStock: A warehouse or store has less free stock than that.
         """
-        if departure.depart_slot < self.slot:
-            raise InvalidInput(f"{departure.lane.lane_id} left at {departure.departure_at}")
         chosen = departure.pairs if pairs is None else pairs
-        amount = np.broadcast_to(quantities, (self.replications, len(chosen))).astype(np.int32)
-        self.warehouse.reserve(chosen, amount)
-        self.pipeline.on_order[:, chosen] += amount
-        goods = Dispatch(departure=departure, pairs=chosen, quantities=amount)
-        self._leaving[departure.depart_slot].append(goods)
-        self._record.dispatches.append(goods)
+        amount = self._amount(quantities, len(chosen))
+        nobody_else = np.zeros(len(chosen), dtype=np.int32)
+        self._load(
+            Load(
+                departures=(departure,),
+                pairs=chosen,
+                quantities=amount,
+                vehicle_of_pair=nobody_else,
+            )
+        )
 
     def step(self) -> SlotReport:
         """Advance by one slot.
@@ -195,14 +226,18 @@ class Twin:
         if self.done:
             raise InvalidInput(f"the horizon ended at {self.model.slots.end}")
         slot, start = self.slot, self.now
-        left = self._leave(slot)
+        left = self._vehicles.leave(slot)
         self._record.stock(self.on_hand, self.pipeline.in_transit)
         bought = self.warehouse.buy(slot)
-        wanted = self.demand.of(slot)
-        served, starved = self._work(slot, wanted)
+        served, starved, wanted = self.work.play(
+            slot, self.demand.of(slot), self.on_hand, self._record
+        )
         self.slot += 1
-        arrived = self.pipeline.arrive(self.slot)
-        self.on_hand += arrived
+        arrived, scrapped = self.pipeline.arrive(self.slot)
+        if arrived.flags.writeable:  # else nothing arrives
+            self.on_hand += arrived
+        received = self.warehouse.receive(self.slot)
+        self._book_error = self._read_books()
         return SlotReport(
             slot=slot,
             start=start,
@@ -213,17 +248,26 @@ class Twin:
             halted=self.halted.copy(),
             missing=self.missing.copy(),
             begun=served.begun,
-            left=left,
+            loads=left,
             bought=bought,
             arrived=arrived,
-            received=self.warehouse.receive(self.slot),
+            scrapped=scrapped,
+            received=received,
         )
 
     def observed(self, replication: int = 0) -> Observed:
         """What could be seen of demand so far: consumption, NaN where the line was starved.
 
         Nor is a shift observed that began before the horizon did.
+
+        Raises:
+            InvalidInput: Lines have different shifts: forecasts have one grid of periods.
         """
+        if len(self.model.crews) > 1:
+            raise InvalidInput(
+                "a forecast needs lines with the same shifts; use a policy without a forecast, or "
+                "simulate lines with different shifts as separate plants"
+            )
         slots, record = self.model.slots, self._record
         finished = sum(shift.end <= self.now for shift in slots.shifts)
         starved = record.starved[:, replication][:, self.model.line_of_series] > 0
@@ -241,93 +285,44 @@ class Twin:
 
     def result(self) -> RunResult:
         """The record so far."""
-        return self._record.result(self.demand.by_shift)
+        return self._record.result(self.demand.by_shift, self.work.backlog)
 
-    def _work(self, slot: int, wanted: IntArray) -> tuple[Served, FloatArray]:
-        shift = int(self.model.slots.shift_of_slot[slot])
-        if shift < 0:
-            return _nothing(self.halted.shape, self.missing.shape), np.zeros(self.halted.shape)
-        if slot == 0 or self.model.slots.shift_of_slot[slot - 1] != shift:
-            self._record.standing[shift] = self.halted
-        served = self.serving.serve(self.on_hand, wanted, self.halted, self.missing)
-        minutes = int(self.model.slots.edges[slot + 1] - self.model.slots.edges[slot])
-        starved = served.idle * self._working[shift] * minutes
-        self._record.served(shift, served, starved, minutes)
-        return served, starved
+    def _amount(self, quantities: IntArray, pairs: int) -> IntArray:
+        return np.broadcast_to(quantities, (self.replications, pairs)).astype(np.int32)
 
-    def _leave(self, slot: int) -> tuple[Dispatch, ...]:
-        leaving = tuple(self._leaving.pop(slot, ()))
-        for goods in leaving:
-            departure = goods.departure
-            self.warehouse.ship(goods.pairs, goods.quantities)
-            transit = transit_minutes(
-                departure.lane, departure.departure_at, self.seed, self.replications
-            )
-            begin = self.model.slots.minutes(departure.departure_at)
-            arrival = begin + transit
-            edge = self.pipeline.ship(goods.pairs, goods.quantities, arrival, after=slot)
-            self._on_road.append(
-                UnderWay(
-                    lane=departure.lane,
-                    departure_at=departure.departure_at,
-                    pairs=goods.pairs,
-                    quantities=goods.quantities,
-                    edge=edge,
-                )
-            )
-        return leaving
+    def _load(self, load: Load) -> None:
+        for departure in load.departures:
+            if departure.depart_slot < self.slot:
+                raise InvalidInput(f"{departure.lane.lane_id} left at {departure.departure_at}")
+        self._vehicles.load(load)
+        self._record.loads.append(load)
 
-    def _take_over(self, state: PlantState) -> None:
-        """Put what is under way and who is halted into place."""
-        model = self.model
-        for order in state.inbound:
-            index = model.pair_index.get((order.stock_point_id, order.part_id))
-            if index is None:
-                continue
-            pair = np.array([index], dtype=np.int32)
-            amount = np.full((self.replications, 1), order.quantity, dtype=np.int32)
-            self.pipeline.on_order[:, pair] += amount
-            if order.departure_at > model.slots.start:
-                departure = released_departure(model, order, pair)
-                self.warehouse.reserve(pair, amount, check=False)
-                goods = Dispatch(departure=departure, pairs=pair, quantities=amount)
-                self._leaving[departure.depart_slot].append(goods)
-            else:
-                arrival = inbound_minutes(model, order, self.seed, self.replications)
-                edge = self.pipeline.ship(pair, amount, arrival, after=0)
-                self._on_road.append(
-                    UnderWay(
-                        lane=model.plant.lane_by_id[order.lane_id],
-                        departure_at=order.departure_at,
-                        pairs=pair,
-                        quantities=amount,
-                        edge=edge,
-                    )
-                )
-        for index, (line, part) in enumerate(model.series):
-            self.missing[:, index] = part in state.halted.get(line, ())
-        for index, line in enumerate(model.lines):
-            self.halted[:, index] = line in state.halted
+    def _read_books(self) -> IntArray | None:
+        """By how much the books are wrong in this slot; None = nobody disturbs them."""
+        if self._trouble is None or self.done:
+            return None
+        return self._trouble.book(self.slot, self.on_hand) - self.on_hand
+
+    def _seen(self, columns: IntArray | slice) -> IntArray:
+        """Stock as decisions see it, a copy."""
+        if self._book_error is None:
+            return self.on_hand[:, columns].copy()
+        booked = self.on_hand[:, columns] + self._book_error[:, columns]
+        return np.asarray(np.maximum(booked, 0), dtype=np.int32)
+
+
+def _check(demand: npt.NDArray[np.integer], model: PlantModel, count: int) -> None:
+    if demand.shape[0] not in (1, count):
+        raise InvalidInput(f"demand has {demand.shape[0]} replications, the twin {count}")
+    if demand.shape[1:] != (len(model.series), len(model.shifts)):
+        raise InvalidInput(
+            f"demand has shape {demand.shape}, the plant {len(model.series)} series and "
+            f"{len(model.shifts)} shifts"
+        )
+    whole = np.issubdtype(demand.dtype, np.integer)
+    if not whole or int(demand.min(initial=0)) < 0 or int(demand.max(initial=0)) > NO_LIMIT:
+        raise InvalidInput(f"demand must be whole parts from 0 to {NO_LIMIT} in every shift")
 
 
 def _repeat(row: IntArray, count: int) -> IntArray:
     return np.repeat(np.asarray(row, dtype=np.int32)[None, :], count, axis=0)
-
-
-def _working(by_shift: IntArray, model: PlantModel) -> BoolArray:
-    """Whether a line has anything to build, shape (shift, replication or 1, line).
-
-    Only then can it be starved: a line that was not to run loses nothing.
-    """
-    shifts, replications, series = by_shift.shape
-    total = GroupSum(model.line_of_series)(by_shift.reshape(-1, series))
-    return total.reshape(shifts, replications, len(model.lines)) > 0
-
-
-def _nothing(lines: tuple[int, ...], series: tuple[int, ...]) -> Served:
-    return Served(
-        drawn=np.zeros(series, dtype=np.int32),
-        idle=np.zeros(lines),
-        begun=np.zeros(lines, dtype=bool),
-        blame=np.zeros(series, dtype=np.float32),
-    )

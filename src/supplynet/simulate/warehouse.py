@@ -10,9 +10,9 @@ import numpy.typing as npt
 from supplynet.core.ids import series_id
 from supplynet.core.keyed import name_key, uniform
 from supplynet.core.network import Duration
-from supplynet.core.sample_paths import IntArray
-from supplynet.errors import InsufficientStock
+from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.replenish.purchasing import purchase_quantity
+from supplynet.simulate.hooks import Disruptions
 from supplynet.simulate.model import PlantModel
 from supplynet.simulate.state import PlantState
 from supplynet.simulate.triangular import triangular
@@ -21,7 +21,8 @@ from supplynet.simulate.triangular import triangular
 class Warehouse:
     """All warehouse parts of a plant; arrays have shape (replication, source).
 
-    Purchases are decided once a day (UTC), at its first slot: one order per part and date.
+    Purchases are decided once a day (UTC), at its first slot: one order per part and date. A
+    purchase of a part never arrives before an earlier one.
 
     Attributes:
         on_hand: Physical stock, reserved parts included.
@@ -29,21 +30,34 @@ class Warehouse:
         on_order: Bought and not yet received.
     """
 
-    def __init__(self, model: PlantModel, state: PlantState, seed: int, replications: int) -> None:
+    def __init__(
+        self,
+        model: PlantModel,
+        state: PlantState,
+        seed: int,
+        luck: IntArray,
+        trouble: Disruptions | None = None,
+    ) -> None:
         opening = np.maximum(np.asarray(state.source_on_hand, dtype=np.int32), 0)
-        self.on_hand = np.repeat(opening[None, :], replications, axis=0)
+        self.on_hand = np.repeat(opening[None, :], len(luck), axis=0)
         self.reserved = np.zeros_like(self.on_hand)
         self.on_order = np.zeros_like(self.on_hand)
-        self._model, self._seed = model, seed
+        self._model, self._seed, self._luck = model, seed, luck
+        self._trouble = trouble
+        self._latest = np.zeros(self.on_hand.shape)  # minutes at which the last purchase arrives
         self._receipts: dict[int, IntArray] = {}
+        self._planned: IntArray | None = None
         self._lead_times = _lead_times(model)
+        names = [name_key(series_id(*source)) for source in model.sources]
+        self._names = np.array(names, dtype=np.int64)
         for order in state.purchases:
             source = model.source_index.get((order.warehouse_id, order.part_id))
             if source is None:
                 continue
             arrival = np.array([model.slots.minutes(order.arrives_at)])
             edge = max(int(np.searchsorted(model.slots.edges, arrival)[0]), 1)
-            self._expect(edge, np.arange(replications), source, order.quantity)
+            self._expect(edge, np.array([source]), np.array([order.quantity], dtype=np.int32))
+            np.maximum(self._latest[:, source], arrival, out=self._latest[:, source])
 
     @property
     def available(self) -> IntArray:
@@ -51,36 +65,37 @@ class Warehouse:
         free: IntArray = self.on_hand - self.reserved
         return free
 
-    def reserve(self, pairs: IntArray, quantities: IntArray, *, check: bool = True) -> None:
-        """Promise parts, shape (replication, pair), to a departure.
-
-        Raises:
-            InsufficientStock: There is less free stock than that (unless ``check`` is off).
-        """
-        wanted = self._by_source(pairs, quantities)
-        short = np.argwhere(wanted > np.maximum(self.available, 0))
-        if check and len(short):
-            row, source = short[0]
-            warehouse, part = self._model.sources[source]
-            free = max(int(self.available[row, source]), 0)
-            raise InsufficientStock(part, warehouse, free, int(wanted[row, source]))
+    def reserve(self, wanted: IntArray) -> None:
+        """Promise parts, shape (replication, source), to departures."""
         self.reserved += wanted
 
-    def ship(self, pairs: IntArray, quantities: IntArray) -> None:
-        """Let reserved parts go."""
-        gone = self._by_source(pairs, quantities)
+    def ship(self, gone: IntArray) -> None:
+        """Let reserved parts go, shape (replication, source)."""
         self.on_hand -= gone
         self.reserved -= gone
 
+    def release(self, kept: IntArray) -> None:
+        """Keep reserved parts that do not go after all, shape (replication, source)."""
+        self.reserved -= kept
+
+    def buys_in(self, slot: int) -> bool:
+        """Whether purchases are decided in a slot: the first of a day."""
+        slots = self._model.slots
+        return not slot or slots.moment(slot - 1).date() != slots.moment(slot).date()
+
+    def plan_purchases(self, quantities: IntArray) -> None:
+        """Buy these parts next time, shape (replication, source), and not by the static levels."""
+        self._planned = quantities
+
     def buy(self, slot: int) -> IntArray:
         """Order from suppliers at the first slot of a day; parts ordered."""
-        slots = self._model.slots
-        today = slots.moment(slot).date()
-        if slot and slots.moment(slot - 1).date() == today:
+        if not self.buys_in(slot):
             return np.zeros_like(self.on_hand)
-        quantity = purchase_quantity(self.available + self.on_order, self._model.purchase)
-        for source in np.flatnonzero(quantity.any(axis=0)):
-            self._order(slot, today, int(source), quantity[:, source])
+        today = self._model.slots.moment(slot).date()
+        quantity, self._planned = self._planned, None
+        if quantity is None:
+            quantity = purchase_quantity(self.available + self.on_order, self._model.purchase)
+        self._order(slot, today, quantity)
         return quantity
 
     def receive(self, edge: int) -> IntArray:
@@ -92,30 +107,39 @@ class Warehouse:
         self.on_order -= due
         return due
 
-    def _order(self, slot: int, today: date, source: int, quantity: IntArray) -> None:
-        name = name_key(series_id(*self._model.sources[source]))
-        count = np.arange(len(quantity))
-        share = uniform(self._seed, "purchase", name, today.toordinal(), count)
-        edges = self._model.slots.edges
-        arrival = edges[slot] + triangular(self._lead_times[source], share)
+    def _order(self, slot: int, today: date, quantity: IntArray) -> None:
+        """Send the orders of a day; no purchase of a part arrives before an earlier one."""
+        sources = np.flatnonzero(quantity.any(axis=0))
+        if not len(sources):
+            return
+        bought, edges = quantity[:, sources], self._model.slots.edges
+        arrival = edges[slot] + self._lead_minutes(today, sources)
+        arrival = np.maximum(arrival, self._latest[:, sources])
+        self._latest[:, sources] = np.where(bought > 0, arrival, self._latest[:, sources])
         edge = np.maximum(np.searchsorted(edges, arrival), slot + 1)
-        for at in np.unique(edge[quantity > 0]):
-            rows = np.flatnonzero((edge == at) & (quantity > 0))
-            self._expect(int(at), rows, source, quantity[rows])
+        for at in np.unique(edge[bought > 0]).tolist():
+            self._expect(at, sources, np.where(edge == at, bought, np.int32(0)))
 
-    def _expect(
-        self, edge: int, rows: npt.NDArray[np.intp], source: int, quantity: IntArray | int
-    ) -> None:
-        due = self._receipts.setdefault(edge, np.zeros_like(self.on_hand))
-        due[rows, source] += quantity
-        self.on_order[rows, source] += quantity
+    def _lead_minutes(self, today: date, sources: npt.NDArray[np.intp]) -> FloatArray:
+        """Minutes from an order of today until its receipt, shape (replication, source)."""
+        names, day = self._names[sources][None, :], today.toordinal()
+        share = uniform(self._seed, "purchase", names, day, self._luck[:, None])
+        minutes = np.zeros(share.shape)
+        for lead_time in {self._lead_times[source] for source in sources}:
+            same = [self._lead_times[source] == lead_time for source in sources]
+            minutes[:, same] = triangular(lead_time, share[:, same])
+        if self._trouble is not None:
+            for column, source in enumerate(sources):
+                place = self._model.sources[source]
+                delay = self._trouble.purchase_delay_minutes(place, today, self._luck)
+                minutes[:, column] += 0.0 if delay is None else delay
+        return minutes
 
-    def _by_source(self, pairs: IntArray, quantities: IntArray) -> IntArray:
-        total = np.zeros_like(self.on_hand)
-        source = self._model.source_of_pair[pairs]
-        for column in np.flatnonzero(source >= 0):  # two pairs may share a source
-            total[:, source[column]] += quantities[:, column]
-        return total
+    def _expect(self, edge: int, sources: npt.NDArray[np.intp], quantity: IntArray) -> None:
+        if edge not in self._receipts:
+            self._receipts[edge] = np.zeros_like(self.on_hand)
+        self._receipts[edge][:, sources] += quantity
+        self.on_order[:, sources] += quantity
 
 
 def _lead_times(model: PlantModel) -> list[Duration]:

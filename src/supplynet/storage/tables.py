@@ -219,6 +219,38 @@ plans = Table(
     Index("plans_made", "made_at"),
 )
 
+# One row per plan run with the compact numbers of every pair (Parquet), and one row per decision
+# whose full numbers are worth keeping. Both are append-only until ``keep_until``.
+decision_runs = Table(
+    "decision_runs",
+    metadata,
+    Column("seq", BigInt, primary_key=True, autoincrement=False),
+    Column("plan_id", String(64), nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+    Column("keep_until", UtcDateTime, nullable=False),
+    Column("snapshot_seq", BigInt, nullable=False),
+    Column("seed", BigInt, nullable=False),
+    Column("paths", Integer, nullable=False),
+    Column("model_version", String(128), nullable=False),
+    Column("policy", String(64), nullable=False),
+    Column("parameters", JsonText, nullable=False),
+    Column("pairs", Integer, nullable=False),
+    Column("compact", LargeBinary, nullable=False),
+    Index("decision_runs_plan", "plan_id", unique=True),
+    Index("decision_runs_decided", "decided_at"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("run_seq", BigInt, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("location_id", String(64), nullable=False),
+    Column("part_id", String(64), nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Index("decisions_pair", "location_id", "part_id", "run_seq"),
+)
+
 jobs = Table(
     "jobs",
     metadata,

@@ -11,7 +11,7 @@ from supplynet.errors import NotFound, StoreError
 _TEMPLATE = """\
 # Settings of this workspace. SUPPLYNET_* variables win over them.
 # automation_mode = "suggest"     # or "auto": approve and release without asking
-# policy = "order_up_to"
+# policy = "no_stockout"
 # model = "lightgbm"
 # target_halts_per_line_month = 0.02
 # database_url = "sqlite:///supplynet.db"
@@ -50,6 +50,11 @@ class Workspace:
     def tables(self) -> Path:
         """Production plan and deliveries, Parquet."""
         return self.folder / "tables"
+
+    @property
+    def last_good_forecast(self) -> Path:
+        """What orders are made of when no new forecast can be, Parquet."""
+        return self.folder / "forecasts" / "last_good.parquet"
 
     @property
     def profiles(self) -> Path:

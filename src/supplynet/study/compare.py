@@ -10,6 +10,8 @@ from supplynet.errors import InvalidInput
 from supplynet.replenish.order_up_to import OrderUpTo
 from supplynet.simulate.outlook import Outlooks, PerfectOutlook
 from supplynet.simulate.scorecard import Difference, Score, paired_difference
+from supplynet.study.bounds import Bound
+from supplynet.study.bounds import perfect_foresight as solve_bound
 from supplynet.study.replay import Replay
 
 PERFECT_FORESIGHT = "perfect_foresight"
@@ -37,14 +39,20 @@ class Scoreboard:
     Attributes:
         scores: In the order of the contenders; perfect foresight last.
         differences: Each contender but the first, minus the first.
+        bound: The linear program that no policy can beat; None = not asked for.
     """
 
     scores: tuple[Score, ...]
     differences: tuple[Difference, ...]
+    bound: Bound | None = None
 
 
 def compare(
-    replay: Replay, contenders: Sequence[Contender], *, perfect_foresight: bool = True
+    replay: Replay,
+    contenders: Sequence[Contender],
+    *,
+    perfect_foresight: bool = True,
+    bound: bool = False,
 ) -> Scoreboard:
     """Play the contenders on days that none of them has seen.
 
@@ -55,7 +63,8 @@ def compare(
     Args:
         replay: Unseen days.
         contenders: The first is the one that the others are compared with.
-        perfect_foresight: Whether to add the bound.
+        perfect_foresight: Whether to add perfect foresight in whole packs.
+        bound: Whether to solve the linear program, too: with packs relaxed.
 
     Raises:
         InvalidInput: No contenders.
@@ -69,7 +78,11 @@ def compare(
     differences = tuple(paired_difference(each, scores[0], seed=replay.seed) for each in scores[1:])
     if perfect_foresight:
         scores.append(play_perfect_foresight(replay))
-    return Scoreboard(scores=tuple(scores), differences=differences)
+    return Scoreboard(
+        scores=tuple(scores),
+        differences=differences,
+        bound=solve_bound(replay) if bound else None,
+    )
 
 
 def play_perfect_foresight(replay: Replay) -> Score:

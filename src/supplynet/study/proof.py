@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import polars as pl
 
 from supplynet.core.network import Plant
-from supplynet.core.sample_paths import FloatArray
-from supplynet.errors import HistoryTooShort, InvalidInput
+from supplynet.errors import HistoryTooShort
 from supplynet.forecast.backtest import Backtest, backtest
 from supplynet.forecast.bound import BoundForecaster
 from supplynet.forecast.calibrated import CalibratedPredictor, calibrate
@@ -25,15 +23,16 @@ from supplynet.forecast.model import Estimator, Predictor
 from supplynet.frames.panel import Panel, Period
 from supplynet.simulate.outlook import PathOutlook
 from supplynet.study.compare import Contender, Scoreboard, compare
-from supplynet.study.replay import Replay, make_replay, window_sums
-from supplynet.study.tuning import Tuned, min_max, min_max_grid, order_up_to_grid, tune
+from supplynet.study.families import family
+from supplynet.study.frontier import Point, points_of, settings_of
+from supplynet.study.replay import Replay, make_replay, past_of
+from supplynet.study.tuning import Tuned, search
 
-POLICIES = ("min_max", "order_up_to")
+POLICIES = ("min_max", "order_up_to", "no_stockout")
+"""What is compared unless others are named: what plants have, and two that look ahead."""
 STEPS = 6
 TUNING_STRETCHES = 2
 """Length of the tuning stretch, in stretches of unseen days."""
-RECENT = timedelta(days=56)
-"""Thresholds of min/max are set from the windows of the last eight weeks."""
 Report = Callable[[float, str], None]
 
 
@@ -48,9 +47,11 @@ class Task:
             knows better.
         unseen_from: Index of the first unseen period.
         calendar: ``recorded.periods`` and at least four weeks more.
-        estimators: Forecasting models to compare; the best drives ``order_up_to``.
-        policies: Of ``POLICIES``; the first is the one that the others are compared with.
+        estimators: Forecasting models to compare; the best drives policies that look ahead.
+        policies: Of ``study.families``; the first is the one that the others are compared with.
         target: Halts per line-month that a tuned policy may have.
+        further: Settings that the search of each policy may try after the common grid.
+        bound: Whether to solve the linear program of perfect foresight on the unseen days.
         paths: Sample paths per decision.
         seed: Of everything random.
     """
@@ -63,6 +64,8 @@ class Task:
     estimators: Mapping[str, Estimator]
     policies: Sequence[str] = POLICIES
     target: float = 0.02
+    further: int = 0
+    bound: bool = False
     paths: int = 500
     seed: int = 0
 
@@ -101,9 +104,8 @@ def prove(task: Task, *, report: Report = lambda _fraction, _what: None) -> Proo
         HistoryTooShort: The history is not at least four times as long as the unseen days.
         InvalidInput: An unknown policy.
     """
-    unknown = set(task.policies) - set(POLICIES)
-    if unknown:
-        raise InvalidInput(f"no policy {min(unknown)!r}; choose from {', '.join(POLICIES)}")
+    for name in task.policies:
+        family(name)
     count = len(task.recorded.periods) - task.unseen_from
     tuning = TUNING_STRETCHES * count
     if task.unseen_from < 2 * tuning:
@@ -120,12 +122,7 @@ def prove(task: Task, *, report: Report = lambda _fraction, _what: None) -> Proo
     earlier = CalibratedPredictor(
         predictor=past.outcomes[champion].predictor, calibration=calibration
     )
-    tuned = {
-        name: _tune(
-            task, name, replay, before, _forecaster(task, earlier, champion, before, dependence)
-        )
-        for name in task.policies
-    }
+    tuned = _tune(task, replay, before, _forecaster(task, earlier, champion, before, dependence))
     report(0.6, "fitting the models on all of the history")
     unseen = _compare_models(task, task.recorded, count)
     predictors = {
@@ -139,6 +136,7 @@ def prove(task: Task, *, report: Report = lambda _fraction, _what: None) -> Proo
     scoreboard = compare(
         replay_of(task, task.truth, task.unseen_from, count),
         [_contender(task, name, tuned[name], history, forecaster) for name in task.policies],
+        bound=task.bound,
     )
     report(1.0, "done")
     return Proof(
@@ -150,6 +148,17 @@ def prove(task: Task, *, report: Report = lambda _fraction, _what: None) -> Proo
         tuned=tuned,
         scoreboard=scoreboard,
     )
+
+
+def frontier_of(task: Task, proof: Proof) -> tuple[Point, ...]:
+    """Every policy of a proof swept over the unseen days, with its operating point."""
+    past = past_of(task.plant, task.recorded.head(task.unseen_from))
+    best = {name: each.best.parameters for name, each in proof.tuned.items()}
+    settings = settings_of(best, past)
+    count = len(task.recorded.periods) - task.unseen_from
+    replay = replay_of(task, task.truth, task.unseen_from, count)
+    outlooks = PathOutlook(proof.forecaster, paths=task.paths, seed=task.seed, shared=True)
+    return points_of(settings, [replay.play_all([each.candidate for each in settings], outlooks)])
 
 
 def _compare_models(task: Task, panel: Panel, count: int) -> Backtest:
@@ -187,13 +196,17 @@ def _forecaster(
 
 
 def _tune(
-    task: Task, name: str, replay: Replay, before: Panel, forecaster: BoundForecaster
-) -> Tuned:
-    if name == "min_max":
-        sums = _recent_windows(task.plant, before)
-        return tune(replay, min_max_grid(replay.model.pairs, sums), target=task.target)
-    outlooks = PathOutlook(forecaster, paths=task.paths, seed=task.seed)
-    return tune(replay, order_up_to_grid(), outlooks, target=task.target)
+    task: Task, replay: Replay, before: Panel, forecaster: BoundForecaster
+) -> dict[str, Tuned]:
+    outlooks = PathOutlook(forecaster, paths=task.paths, seed=task.seed, shared=True)
+    foresees = any(family(name).foresees for name in task.policies)
+    return search(
+        task.policies,
+        past_of(task.plant, before),
+        lambda candidates: replay.play_all(candidates, outlooks if foresees else None),
+        target=task.target,
+        further=task.further,
+    )
 
 
 def _contender(
@@ -201,17 +214,10 @@ def _contender(
 ) -> Contender:
     """The tuned setting, with what it knows brought up to the last day before the unseen ones."""
     chosen = dict(tuned.best.parameters)
-    if name == "min_max":
-        known = history.select({(row.line_id, row.part_id) for row in task.plant.requirements})
-        places = {(task.plant.stock_point_of(line), part) for line, part in known.series}
-        sums = _recent_windows(task.plant, history)
-        policy = min_max(tuple(sorted(places)), sums, chosen["z"], chosen["extra_cover"])
-        return Contender(policy=policy, parameters=chosen)
+    now = family(name).candidate(chosen, past_of(task.plant, history))
     outlooks = PathOutlook(forecaster, paths=task.paths, seed=task.seed)
-    return Contender(policy=tuned.best.policy, outlooks=outlooks, parameters=chosen)
-
-
-def _recent_windows(plant: Plant, history: Panel) -> FloatArray:
-    since = history.periods[-1].end - RECENT
-    recent = history.tail(sum(period.start >= since for period in history.periods))
-    return window_sums(plant, recent.select({(r.line_id, r.part_id) for r in plant.requirements}))
+    return Contender(
+        policy=now.policy,
+        outlooks=outlooks if family(name).foresees else None,
+        parameters=chosen,
+    )

@@ -100,6 +100,7 @@ class ClassifierOutlook:
         calendar: Periods of history and horizon, and those that the last window reaches.
         typical: As in training.
         seed: Of the transit times that are expected.
+        shared: One judge for all replications, from what the first has shown.
     """
 
     def __init__(
@@ -110,9 +111,10 @@ class ClassifierOutlook:
         *,
         typical: float,
         seed: int = 0,
+        shared: bool = False,
     ) -> None:
         self._fitted, self._history, self._calendar = fitted, history, tuple(calendar)
-        self._typical, self._seed = typical, seed
+        self._typical, self._seed, self._shared = typical, seed, shared
 
     def outlook(self, twin: Twin, batch: Batch) -> JudgedOutlook:
         """What the classifier makes of positions now.
@@ -120,7 +122,7 @@ class ClassifierOutlook:
         Raises:
             InvalidInput: The twin has several replications, or the calendar is too short.
         """
-        if twin.replications != 1:
+        if twin.replications != 1 and not self._shared:
             raise InvalidInput(f"a classifier follows 1 replication, not {twin.replications}")
         known = tail_of(self._history.append(twin.observed(), self._calendar))
         panel = pair_panel(twin.model, known)

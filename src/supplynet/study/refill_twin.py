@@ -22,8 +22,8 @@ from supplynet.learning.scaling import typical_level
 from supplynet.replenish.min_max import static_levels
 from supplynet.simulate.outlook import Outlooks, PathOutlook
 from supplynet.simulate.scorecard import Difference, Score, paired_difference
+from supplynet.study.families import EXTRA_COVERS, Candidate
 from supplynet.study.proof import (
-    RECENT,
     STEPS,
     TUNING_STRETCHES,
     Proof,
@@ -34,8 +34,8 @@ from supplynet.study.proof import (
 )
 from supplynet.study.refill_learning import examples_of
 from supplynet.study.refill_policy import ClassifierOutlook, RefillTrigger
-from supplynet.study.replay import Replay, window_sums
-from supplynet.study.tuning import EXTRA_COVERS, Candidate, Tuned, tune
+from supplynet.study.replay import RECENT, Replay, window_sums
+from supplynet.study.tuning import Tuned, tune
 
 FORECAST = "forecast_trigger"
 BARS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
@@ -112,7 +112,8 @@ def _tune_and_play(
     past = replay_of(task, task.recorded, task.unseen_from - tuning, tuning)
     safety = proof.tuned["min_max"].best.parameters["z"]
     grid = _grid(task, past, before, safety, name)
-    tuned = tune(past, grid, _outlooks(task, model, before, proof), target=task.target)
+    outlooks = _outlooks(task, model, before, proof, shared=True)
+    tuned = tune(past, grid, outlooks, target=task.target)
     # The same setting, with levels and knowledge brought up to the last day before the unseen ones.
     played = replay_of(task, task.truth, task.unseen_from, unseen)
     place = next(n for n, each in enumerate(grid) if each is tuned.best)
@@ -121,14 +122,27 @@ def _tune_and_play(
     return tuned, played.play(now.policy, outlooks, name=name, parameters=now.parameters)
 
 
-def _outlooks(task: Task, model: RefillClassifier | None, known: Panel, proof: Proof) -> Outlooks:
+def _outlooks(
+    task: Task,
+    model: RefillClassifier | None,
+    known: Panel,
+    proof: Proof,
+    *,
+    shared: bool = False,
+) -> Outlooks:
     """What a rule gets to know, fitted on what is known."""
     if model is None:
-        return PathOutlook(_forecaster(task, known, proof), paths=task.paths, seed=task.seed)
+        forecaster = _forecaster(task, known, proof)
+        return PathOutlook(forecaster, paths=task.paths, seed=task.seed, shared=shared)
     typical = typical_level(known)
     examples = examples_of(task.plant, known, typical=typical, most_rows=MOST_ROWS, seed=task.seed)
     return ClassifierOutlook(
-        model.fit(examples), known, task.calendar, typical=typical, seed=task.seed
+        model.fit(examples),
+        known,
+        task.calendar,
+        typical=typical,
+        seed=task.seed,
+        shared=shared,
     )
 
 
@@ -151,7 +165,7 @@ def _forecaster(task: Task, known: Panel, proof: Proof) -> BoundForecaster:
 def _grid(
     task: Task, replay: Replay, known: Panel, safety: float, name: str
 ) -> Sequence[Candidate]:
-    """Bars and covers, the most careful first; as many as ``min_max_grid`` has."""
+    """Bars and covers, the most careful first; as many as ``families`` have."""
     since = known.periods[-1].end - RECENT
     recent = known.tail(sum(period.start >= since for period in known.periods))
     sums = window_sums(task.plant, recent.select(replay.model.series))

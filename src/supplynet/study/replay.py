@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -20,9 +20,15 @@ from supplynet.simulate.run import run
 from supplynet.simulate.scorecard import Score, score
 from supplynet.simulate.state import PlantState, opening_state
 from supplynet.simulate.twin import Twin
+from supplynet.study.families import Candidate, Past
+from supplynet.study.side_by_side import SideBySide, block_of
 
 OPENING_WINDOWS = 1.5
 WARM_UP_SHIFTS = 6
+RECENT = timedelta(days=56)
+"""Thresholds, cards and buffers are set from the windows of the last eight weeks."""
+_MOST_CELLS = 60_000_000
+"""Figures of stock (replication, pair, slot) that runs side by side keep at once."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,6 +66,46 @@ class Replay:
             warm_up_shifts=self.warm_up_shifts,
             seed=self.seed,
         )
+
+    def play_all(
+        self, candidates: Sequence[Candidate], outlooks: Outlooks | None = None
+    ) -> tuple[Score, ...]:
+        """Run all ``candidates`` side by side, each on the same days; their scores in order.
+
+        Args:
+            candidates: The most careful first: the forecast follows what it has shown.
+            outlooks: One forecast for all of them, see ``PathOutlook(shared=True)``.
+        """
+        cells = len(self.model.pairs) * len(self.model.slots)
+        step = max(1, _MOST_CELLS // cells)
+        scores: list[Score] = []
+        for first in range(0, len(candidates), step):
+            scores += self._side_by_side(candidates[first : first + step], outlooks)
+        return tuple(scores)
+
+    def _side_by_side(
+        self, candidates: Sequence[Candidate], outlooks: Outlooks | None
+    ) -> list[Score]:
+        count = len(candidates)
+        twin = Twin(
+            self.model,
+            self.demand[None],
+            self.state,
+            seed=self.seed,
+            replications=count,
+            luck=np.zeros(count, dtype=np.int32),
+        )
+        result = run(twin, SideBySide(policies=[each.policy for each in candidates]), outlooks)
+        return [
+            score(
+                block_of(result, place),
+                each.policy.name,
+                parameters=each.parameters,
+                warm_up_shifts=self.warm_up_shifts,
+                seed=self.seed,
+            )
+            for place, each in enumerate(candidates)
+        ]
 
     def with_ample_warehouse(self) -> Replay:
         """The same with a warehouse that is never short."""
@@ -151,10 +197,10 @@ def window_sums(plant: Plant, panel: Panel, *, slot_minutes: int = 60, seed: int
         slot_minutes=slot_minutes,
     )
     demand = PairDemand(
-        fill_unobserved(panel)[None],
+        fill_unobserved(panel)[None, model.need_series],
         period_starts=panel.period_starts,
         period_ends=panel.period_ends,
-        pair_of_series=model.pair_of_series,
+        pair_of_series=model.need_pair,
         pairs=len(model.pairs),
         cutoff=panel.period_starts[0],
     )
@@ -172,6 +218,26 @@ def window_sums(plant: Plant, panel: Panel, *, slot_minutes: int = 60, seed: int
     if not count:
         raise InvalidInput("the history is shorter than the time from one delivery to the next")
     return np.array([row[-count:] for row in rows], dtype=np.float64).T
+
+
+def past_of(plant: Plant, history: Panel, *, slot_minutes: int = 60) -> Past:
+    """What static policies are set from: the windows of the last weeks of ``history``.
+
+    Raises:
+        InvalidInput: The history is shorter than a window.
+    """
+    since = history.periods[-1].end - RECENT
+    recent = history.tail(sum(period.start >= since for period in history.periods))
+    needed = recent.select({(row.line_id, row.part_id) for row in plant.requirements})
+    pairs = tuple(sorted({(plant.stock_point_of(line), part) for line, part in needed.series}))
+    return Past(
+        pairs=pairs,
+        criticality=tuple(plant.supply_rule[pair].criticality for pair in pairs),
+        container_size=np.array(
+            [plant.supply_rule[pair].container_size for pair in pairs], dtype=np.int32
+        ),
+        window_sums=window_sums(plant, needed, slot_minutes=slot_minutes),
+    )
 
 
 def _row_mean(demand: FloatArray) -> FloatArray:

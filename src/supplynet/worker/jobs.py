@@ -8,6 +8,8 @@ from typing import Any
 
 from supplynet.services import forecasting, models, simulation
 from supplynet.services.books import open_books, system_now
+from supplynet.services.what_if import ask_in
+from supplynet.services.what_if_question import Question
 from supplynet.worker.job_process import JobContext
 from supplynet.worker.runner import JobRunner, run_job
 
@@ -15,6 +17,7 @@ KINDS = {
     "train": "supplynet.worker.jobs:train",
     "compare": "supplynet.worker.jobs:compare",
     "simulate": "supplynet.worker.jobs:simulate",
+    "what_if": "supplynet.worker.jobs:what_if",
 }
 """Job kind -> function, as the process of a job finds it."""
 
@@ -48,6 +51,12 @@ def simulate(context: JobContext, params: dict[str, Any]) -> dict[str, Any]:
         report=context.progress,
     )
     return board.as_dict()
+
+
+def what_if(context: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """The fields of ``services.what_if.Question`` -> both plants on the same futures."""
+    context.progress(0.1, "playing both plants on the same futures")
+    return ask_in(context.workspace, Question(**params)).as_dict()
 
 
 def run_here(

@@ -48,7 +48,6 @@ class LivePlant:
         end = calendar.next_shifts(start, demand.shape[1])[-1].end
         model = compile_plant(books.plant, start=start, end=end)
         self._books, self._seed = books, books.settings.seed
-        self._leaving = _departures_by_slot(model)
         self._arriving: dict[int, list[Load]] = defaultdict(list)
         self._halted: frozenset[str] = frozenset()
         self._supplier_of = {
@@ -134,7 +133,7 @@ class LivePlant:
         wanted = np.zeros(len(model.sources), dtype=np.int32)
         for load in loads:
             source = model.source_of_pair[model.pair_index[load.to_location, load.part_id]]
-            if source >= 0:
+            if 0 <= source < len(wanted):
                 wanted[source] += load.quantity
         warehouse.on_hand[0] += np.maximum(wanted - warehouse.available[0], 0)
 
@@ -147,10 +146,10 @@ class LivePlant:
         """Released orders for the vehicles of this slot, as far as the warehouse has the parts."""
         leaving = {
             (each.lane.lane_id, each.departure_at): each
-            for each in self._leaving.get(self.twin.slot, ())
+            for each in self.twin.model.leaving.get(self.twin.slot, ())
         }
         model = self.twin.model
-        left = self.twin.warehouse.available[0].copy()
+        left = self.twin.origins.available[0].copy()
         loads = []
         states = [OrderState.APPROVED, OrderState.PICKED]
         for order in orders.list_orders(tx, states=states) if leaving else ():
@@ -179,7 +178,7 @@ class LivePlant:
         """What this twin has shipped so far, by slot."""
         departures = {
             (each.lane.lane_id, each.departure_at): each
-            for leaving in self._leaving.values()
+            for leaving in self.twin.model.leaving.values()
             for each in leaving
         }
         found: dict[int, list[Load]] = defaultdict(list)
@@ -218,14 +217,6 @@ class LivePlant:
                     books=int(said[index]),
                 )
             amounts[0] = said
-
-
-def _departures_by_slot(model: PlantModel) -> dict[int, list[SlotDeparture]]:
-    found: dict[int, list[SlotDeparture]] = defaultdict(list)
-    for batches in model.batches.values():
-        for departure in (each for batch in batches for each in batch.departures):
-            found[departure.depart_slot].append(departure)
-    return found
 
 
 def _opening(tx: ReadTx, model: PlantModel) -> PlantState:

@@ -82,7 +82,7 @@ def _use_at_stock_points(plant: Plant) -> dict[tuple[str, str], _Use]:
 
 def _supply_rule(lane: Lane, part_id: str, use: _Use, rank: float) -> SupplyRule:
     between_trips = 1 / len(lane.departures)
-    days = between_trips + (lane.cutoff_minutes + lane.transit.high) / DAY_MINUTES
+    days = between_trips + (lane.closes_minutes + lane.transit.high) / DAY_MINUTES
     container = min(CONTAINERS, key=lambda size: abs(size - CONTAINER_SHIFTS * use.mean / 2))
     reorder_point = math.ceil(use.protect(SERVICE_Z, days))
     top = _round_up(reorder_point + max(container, use.mean * between_trips), container)

@@ -36,11 +36,25 @@ def read_scenario(name_or_path: str | Path) -> Scenario:
         InvalidInput: A table, key or value is wrong; the message names it.
     """
     text, where = _text(name_or_path)
+    return tables_of(Scenario, text, where)
+
+
+def tables_of(kind: type[T], text: str, where: str) -> T:
+    """A dataclass of dataclasses with defaults, read from TOML with a table for each.
+
+    Args:
+        kind: The dataclass.
+        text: TOML; keys that it lacks keep their defaults.
+        where: What to call it in a message.
+
+    Raises:
+        InvalidInput: A table, key or value is wrong; the message names it.
+    """
     try:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"{where} is no TOML: {str(error).splitlines()[0]}") from error
-    return _made(Scenario, content, where, "")
+    return _made(kind, content, where, "")
 
 
 def scenario_toml(scenario: Scenario) -> str:

@@ -1,0 +1,91 @@
+"""The plant as it might be, beside the plant as it is."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel, Field
+
+from supplynet.api.bodies import WhatIfParams
+from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep
+from supplynet.api.models import JobRow
+from supplynet.errors import NotFound
+from supplynet.services import what_if
+from supplynet.services.books import Books
+from supplynet.services.what_if_question import Question, check
+from supplynet.storage import jobs
+from supplynet.worker.runner import submit
+
+router = APIRouter(tags=["planning"])
+_ONE_AT_A_TIME = threading.Lock()
+"""An answer keeps a core busy for seconds: never two at once."""
+_OURS = {"model in", "plant in"}
+"""What is missing in the workspace, and no mistake of the question."""
+
+
+class FigureRow(BaseModel):
+    """One figure of both plants, with a 95 % interval of the difference."""
+
+    name: str = Field(examples=["halts"])
+    base: float
+    changed: float
+    difference: float = Field(description="Changed minus base, on the same futures.")
+    low: float
+    high: float
+
+
+class WhatIfAnswer(BaseModel):
+    """What a change does over the days, means over the futures."""
+
+    as_of: AwareDatetime
+    days: int
+    futures: int
+    policy: str
+    model_version: str
+    change: list[str]
+    figures: list[FigureRow]
+    worse_lines: list[FigureRow] = Field(description="Lost minutes by line, the worst first.")
+    worse_parts: list[FigureRow] = Field(
+        description="Lost minutes by the stock point and part that is missing."
+    )
+    fallbacks: list[str] = Field(description="What stands in for the model's forecast.")
+    seconds: float
+
+
+@router.post(
+    "/what-if",
+    response_model=WhatIfAnswer,
+    responses={202: {"model": JobRow, "description": "It takes long: a job does it."}},
+    dependencies=[NO_PARAMETERS],
+)
+def ask_what_if(books: BooksDep, body: WhatIfParams) -> Any:
+    """Play a changed plant beside the plant as it is. Writes nothing.
+
+    What takes seconds is answered at once; what takes longer becomes a job (202), named in
+    ``Location``, whose result is the answer.
+    """
+    params = body.model_dump(mode="json")
+    question = Question(**params)
+    try:
+        if what_if.is_quick(books, question):
+            with _ONE_AT_A_TIME:
+                return what_if.ask(books, question).as_dict()
+        check(question, books.plant)
+    except NotFound as error:
+        ours = error.what in _OURS
+        status = HTTPStatus.CONFLICT if ours else HTTPStatus.UNPROCESSABLE_ENTITY
+        raise HTTPException(status, str(error)) from error
+    return _queued(books, params)
+
+
+def _queued(books: Books, params: dict[str, Any]) -> JSONResponse:
+    job_id = submit(books.store, "what_if", params, ACTOR, books.wall_clock())
+    with books.store.read() as tx:
+        job = JobRow(**asdict(jobs.get(tx, job_id)))
+    headers = {"location": f"/api/v1/jobs/{job_id}"}
+    return JSONResponse(job.model_dump(mode="json"), HTTPStatus.ACCEPTED, headers)
