@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
+# Files side by side; the tests of one file stay together, in order.
+PYTEST_WORKERS ?= 2
 # The constraints hold for the build of the package (its pages) as well as for what is installed.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -22,7 +24,7 @@ lint: $(VENV)/.installed-test
 	$(BIN)/lint-imports
 
 pytest: $(VENV)/.installed-test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 drill: $(VENV)/.installed-test  ## The long and timed tests
 	$(BIN)/python -m pytest --drill -m drill $(PYTEST_ARGS)

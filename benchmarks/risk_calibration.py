@@ -7,8 +7,8 @@ nobody orders any more, ``policy continues`` goes on ordering at every cut-off.
 - ``true``: the paths are drawn from the very distribution that demand comes from (weeks of the
   generator without trend and season, which are exchangeable). What is off here is off in the twin
   or in how risk is read from it. Line-shifts are put into bins by one half of the paths and the
-  promise is read from the other: a small risk that is counted on the paths that chose it would be
-  too high by that choice alone.
+  promise is read from the other, and the other way round, so each is counted twice: a small risk
+  that is counted on the paths that chose it would be too high by that choice alone.
 - ``forecast``: the paths are the product's own, a calibrated model of shift demand, on weeks that
   it has not seen, by the risk that it shows. A policy that goes on is played with the forecast of
   the cut-off, as the risk assumes; a live plant forecasts anew.

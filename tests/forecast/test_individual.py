@@ -83,8 +83,9 @@ def test_what_cannot_be_is_refused(panel: Panel) -> None:
         Individual(model="individual")
     with pytest.raises(ConfigError, match="colour"):
         Individual(settings={"colour": 1}).fit(panel)
+    plain = Individual(model="shift_mean")
     with pytest.raises(ConfigError, match="cannot go on"):
-        lgb().fit(panel, start=lgb().fit(panel))
+        plain.fit(panel, start=plain.fit(panel))
     state = lgb().fit(panel).state()
     members = {name: one for name, one in state.members.items() if name != "series-3"}
     with pytest.raises(ModelError, match="without some of its models"):

@@ -183,7 +183,7 @@ def test_a_line_switched_on_uses_what_it_usually_did(plant: Plant) -> None:
         (Change(lead_times={"NOWAY": 5}), "no lane 'NOWAY'"),
         (Change(trucks={"WH1-SR1": 0.0}), "litres of one trip"),
         (Change(departures={"WH1-SR1": ()}), "has no departures"),
-        (Change(stock={("SR1", "P-XXX"): 5}), "no part 'P-XXX'"),
+        (Change(stock={("SR1", "P-0000"): 5}), "no part 'P-0000'"),
         (Change(stock={("SR9", "P-001"): 5}), "no location 'SR9'"),
         (Change(stock={("SR1", "P-001"): -5}), "the stock of P-001 at SR1 is -5"),
         (Change(shifts={"noon": None}), "no shift 'noon'"),

@@ -20,6 +20,7 @@ import polars as pl
 from scipy import stats
 
 from supplynet.core.protocols import Policy
+from supplynet.replenish.per_rule import PerRule
 
 OUTCOMES = {
     "location_id": pl.String(),
@@ -137,6 +138,9 @@ def corrected(policy: P, factor: float) -> P:
 
     A policy without an alpha is given back as it is.
     """
+    if isinstance(policy, PerRule):
+        others = {name: corrected(each, factor) for name, each in policy.others.items()}
+        return replace(policy, usual=corrected(policy.usual, factor), others=others)
     changed: dict[str, Any] = {}
     if isinstance(getattr(policy, "alpha", None), float):
         changed["alpha"] = _smaller(policy.alpha, factor)  # type: ignore[attr-defined]  # seen above

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from typing import Any
 
 from supplynet.core.protocols import Policy
 from supplynet.cycle.snapshot import slot_minutes
+from supplynet.errors import InvalidInput
 from supplynet.frames.panel import Panel
 from supplynet.replenish.min_max import MinMax, plant_thresholds
+from supplynet.replenish.no_stockout import NoStockout
+from supplynet.replenish.per_rule import PerRule
 from supplynet.services import forecasting
 from supplynet.services.books import Books
+from supplynet.services.promised import promised_alphas
 from supplynet.storage import values
 from supplynet.study.families import Past, family
 from supplynet.study.replay import past_of
 
 PARAMETERS = "policy_parameters"
+log = logging.getLogger(__name__)
 
 
 def parameters_of(books: Books, name: str) -> dict[str, float]:
@@ -38,7 +45,7 @@ def keep_parameters(books: Books, name: str, parameters: dict[str, float], *, ac
 
 
 def policy_of(books: Books, history: Panel | None = None) -> Policy:
-    """The policy that the settings name.
+    """The policy that the settings name, with those that supply rules name for their parts.
 
     Args:
         books: A workspace.
@@ -47,12 +54,35 @@ def policy_of(books: Books, history: Panel | None = None) -> Policy:
     Raises:
         InvalidInput: No such policy, or no history to set it from.
     """
-    name = books.settings.policy
-    parameters = parameters_of(books, name)
-    if not family(name).from_past:
-        return family(name).candidate(parameters, Past()).policy
-    panel = forecasting.history_panel(books) if history is None else history
-    return static_policy(books, name, panel, parameters)
+    usual = books.settings.policy
+    own = {
+        pair: rule.policy
+        for pair, rule in books.plant.supply_rule.items()
+        if rule.policy and rule.policy != usual
+    }
+    made = {name: _made(books, name, history) for name in {usual, *own.values()}}
+    return PerRule(usual=made[usual], others=made, named=own) if own else made[usual]
+
+
+def _made(books: Books, name: str, history: Panel | None) -> Policy:
+    """One policy, tuned; an untuned ``no_stockout`` takes its alphas from the promise."""
+    if family(name).from_past:
+        panel = forecasting.history_panel(books) if history is None else history
+        return static_policy(books, name, panel, parameters_of(books, name))
+    made = family(name).candidate(parameters_of(books, name), Past()).policy
+    if isinstance(made, NoStockout) and not _is_tuned(books, name):
+        panel = forecasting.history_panel(books) if history is None else history
+        try:
+            return replace(made, by_pair=promised_alphas(books, panel))
+        except InvalidInput as error:  # too little history to say more than the default
+            log.info("no alphas from the promise: %s", error)
+    return made
+
+
+def _is_tuned(books: Books, name: str) -> bool:
+    with books.store.read() as tx:
+        tuned: dict[str, Any] = values.get_value(tx, PARAMETERS, {})
+    return name in tuned
 
 
 def static_policy(books: Books, name: str, panel: Panel, parameters: dict[str, float]) -> Policy:
