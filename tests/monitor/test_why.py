@@ -49,17 +49,17 @@ NOTHING = replace(ORDER, wanted=0, granted=0, need=0, binding="enough stock")
 
 def test_an_order_says_what_it_prevents_between_which_deliveries() -> None:
     assert sentence(ORDER, MOMENTS) == (
-        "SR2 runs out of P-017 between this delivery, Tue 01:00, and the next, Tue 13:00, with 11% "
-        "without it, 0.3% with it; 120 on hand and 40 due Mon 23:00; use until then 150 (110 to "
-        "210)."
+        "Chance that SR2 runs out of P-017 between this delivery, Tue 01:00, and the next, Tue "
+        "13:00: 11% without this order, 0.3% with it; 120 on hand and 40 due Mon 23:00; use until "
+        "then 150 (110 to 210)."
     )
 
 
 def test_what_no_order_can_prevent_comes_first() -> None:
     said = sentence(replace(ORDER, stockout_before=0.4), MOMENTS)
     assert said.startswith(
-        "Nothing ordered now prevents that it runs out before that delivery, with 40% "
-        "(likely Tue 06:00). SR2 runs out"
+        "Nothing ordered now prevents that it runs out before that delivery: 40% "
+        "(likely Tue 06:00). Chance that SR2 runs out"
     )
 
 
@@ -107,7 +107,7 @@ def test_what_could_not_be_sent_says_why_and_how_dangerous_that_is(
     said = sentence(row, MOMENTS)
     assert said.startswith("Nothing sent: ")
     assert why in said
-    assert "SR2 runs out of P-017 before Tue 13:00 with 11% (likely Tue 06:00)" in said
+    assert "Chance that SR2 runs out of P-017 before Tue 13:00: 11% (likely Tue 06:00)" in said
 
 
 def test_a_person_who_was_faster_is_named() -> None:

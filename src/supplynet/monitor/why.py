@@ -68,13 +68,13 @@ def sentence(row: Explanation, moments: Moments, outcome: str = "") -> str:
 def _of_order(row: Explanation, moments: Moments) -> str:
     there = "" if moments.arrival is None else f", {moments.clock(moments.arrival)}"
     text = (
-        f"{row.stock_point_id} runs out of {row.part_id} between this delivery{there}, and the "
-        f"next, {moments.clock(moments.next_arrival)}, with {chance(row.stockout_without)} without "
-        f"it, {chance(row.stockout_with)} with it; {_facts(row, moments)}."
+        f"Chance that {row.stock_point_id} runs out of {row.part_id} between this delivery{there}, "
+        f"and the next, {moments.clock(moments.next_arrival)}: {chance(row.stockout_without)} "
+        f"without this order, {chance(row.stockout_with)} with it; {_facts(row, moments)}."
     )
     if row.stockout_before >= WORTH_SAYING:
         text = (
-            f"Nothing ordered now prevents that it runs out before that delivery, with "
+            f"Nothing ordered now prevents that it runs out before that delivery: "
             f"{chance(row.stockout_before)}{_likely(moments)}. {text}"
         )
     if row.binding in _LIMITED:
@@ -114,8 +114,8 @@ def _enough(row: Explanation, moments: Moments) -> str:
 
 def _unhelped(row: Explanation, moments: Moments) -> str:
     return (
-        f"{row.stock_point_id} runs out of {row.part_id} before "
-        f"{moments.clock(moments.next_arrival)} with {chance(row.stockout_unhelped)}"
+        f"Chance that {row.stock_point_id} runs out of {row.part_id} before "
+        f"{moments.clock(moments.next_arrival)}: {chance(row.stockout_unhelped)}"
         f"{_likely(moments)}"
     )
 
