@@ -315,3 +315,24 @@ def wait_for(happened: Any) -> None:
             return
         pause.wait(0.05)
     raise AssertionError("it did not happen")
+
+
+def test_a_count_brings_a_plan_at_once_and_everyday_use_does_not(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop_module, "LOOK_EVERY", timedelta(milliseconds=10))
+    planned = threading.Semaphore(0)
+
+    def plan(_loop: Loop) -> bool:
+        planned.release()
+        return True  # for a moment long ago: nothing is released
+
+    monkeypatch.setattr(Loop, "_plan", plan)
+    (place, part) = books.plant.supply_rules[0].stock_point_id, books.plant.supply_rules[0].part_id
+    line = books.plant.lines[0].location_id
+    with Loop(books):
+        assert planned.acquire(timeout=30)  # the first turn
+        by_hand(books, EventType.CONSUMED, line, part_id=part, quantity=1)
+        assert not planned.acquire(timeout=0.5)
+        by_hand(books, EventType.COUNTED, place, part_id=part, quantity=500)
+        assert planned.acquire(timeout=30)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -73,6 +73,12 @@ def last_event_at(tx: ReadTx) -> datetime | None:
     """When the newest event occurred; None before the first."""
     latest: datetime | None = tx.connection.scalar(select(func.max(table.c.occurred_at)))
     return latest
+
+
+def newest_seq(tx: ReadTx, types: Collection[EventType]) -> int:
+    """Number of the newest event of some types; 0 when there is none."""
+    query = select(func.max(table.c.seq)).where(table.c.type.in_([each.value for each in types]))
+    return tx.connection.scalar(query) or 0
 
 
 def _known_hashes(tx: ReadTx, batch: Sequence[Event]) -> dict[tuple[str, str], str]:

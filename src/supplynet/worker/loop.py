@@ -17,15 +17,21 @@ from typing import Self
 import structlog
 
 from supplynet import cycle
+from supplynet.core.events import EventType
 from supplynet.services import history, overview, planning
 from supplynet.services.books import Books
-from supplynet.storage import alerts, values
+from supplynet.storage import alerts, events, values
 from supplynet.storage.alerts import AlertCause, Severity
 from supplynet.worker.live import LivePlant
 
 log = structlog.get_logger()
 ACTOR = "automation"
 PLAN_EVERY = timedelta(minutes=5)
+LOOK_EVERY = timedelta(seconds=5)
+"""How soon a plan follows a report that may change the risk by itself."""
+EVERYDAY = frozenset({EventType.CONSUMED, EventType.COUNTER})
+"""Reports that come all the time: a break of pace shows in the next turn's plan."""
+TELLING = frozenset(EventType) - EVERYDAY
 RELEASE_AHEAD = 2 * PLAN_EVERY
 """Beyond the next turn, however long planning takes: a cut-off between two turns is no excuse."""
 PLAN_EVERY_SLOTS = 2
@@ -89,7 +95,18 @@ class Loop:
             now = history.as_of(self._books)
             if not historical:
                 self._release(now, now + RELEASE_AHEAD)
-            self._stop.wait(PLAN_EVERY.total_seconds())
+            self._wait_for_news()
+
+    def _wait_for_news(self) -> None:
+        """Until the next turn, or until a count, a receipt, a halt or the like was reported."""
+        seen = self._newest()
+        for _ in range(round(PLAN_EVERY / LOOK_EVERY)):
+            if self._stop.wait(LOOK_EVERY.total_seconds()) or self._newest() > seen:
+                return
+
+    def _newest(self) -> int:
+        with self._books.store.read() as tx:
+            return events.newest_seq(tx, TELLING)
 
     def _play_a_plant(self, plant: LivePlant, speed: float) -> None:
         """Plays until the demo's future is over, then says so and waits to be stopped."""
