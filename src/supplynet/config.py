@@ -43,6 +43,9 @@ class Settings(BaseSettings):
         paths: Sample paths per decision.
         keep_decisions_days: How long decision records are kept; nobody can delete them earlier.
         target_halts_per_line_month: What the policy is tuned to: halts per line in 30 days.
+        lost_minute_cost: What a lost minute of a line costs, in the currency of ``unit_cost``. Where
+            it is given it sets how sure each part has to be, in place of the target.
+        holding_rate_per_year: Cost of holding a part for a year, as a share of its unit cost.
         seed: Start of every random generator.
         worker_threads: Threads that answer HTTP requests.
         worker_processes: Processes that train, forecast and simulate side by side.
@@ -63,6 +66,8 @@ class Settings(BaseSettings):
     paths: int = Field(default=500, ge=1, le=100_000)
     keep_decisions_days: int = Field(default=90, ge=1, le=36_500)
     target_halts_per_line_month: float = Field(default=0.02, gt=0, allow_inf_nan=False)
+    lost_minute_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    holding_rate_per_year: float = Field(default=0.25, gt=0, allow_inf_nan=False)
     seed: int = Field(default=1, ge=0)
     worker_threads: int = Field(default=8, ge=1, le=1000)
     worker_processes: int = Field(default=2, ge=1, le=1000)

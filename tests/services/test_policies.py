@@ -39,6 +39,17 @@ def test_what_was_tuned_counts_afterwards(books: Books) -> None:
     assert policy_of(books) == NoStockout(alpha=0.99, spread=1.25)
 
 
+def test_dearer_minutes_make_every_part_surer(books: Books) -> None:
+    found = []
+    for minute in (1.0, 100.0):
+        settings = books.settings.model_copy(update={"lost_minute_cost": minute})
+        policy = policy_of(replace(books, settings=settings, opened={}))
+        assert isinstance(policy, NoStockout)
+        found.append(policy.by_pair)
+    low, high = found
+    assert all(high[pair] > low[pair] for pair in low)
+
+
 def test_a_supply_rule_may_name_its_own_policy(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,16 +65,20 @@ def policy_of(books: Books, history: Panel | None = None) -> Policy:
 
 
 def _made(books: Books, name: str, history: Panel | None) -> Policy:
-    """One policy, tuned; an untuned ``no_stockout`` takes its alphas from the promise."""
+    """One policy, tuned; ``no_stockout`` takes its alphas from costs, or from the promise."""
     if family(name).from_past:
         panel = forecasting.history_panel(books) if history is None else history
         return static_policy(books, name, panel, parameters_of(books, name))
     made = family(name).candidate(parameters_of(books, name), Past()).policy
-    if isinstance(made, NoStockout) and not _is_tuned(books, name):
+    by_costs = books.settings.lost_minute_cost is not None
+    if isinstance(made, NoStockout) and (by_costs or not _is_tuned(books, name)):
         panel = forecasting.history_panel(books) if history is None else history
         try:
             return replace(made, by_pair=promised_alphas(books, panel))
-        except InvalidInput as error:  # too little history to say more than the default
+        except InvalidInput as error:
+            if by_costs:
+                raise
+            # Too little history to say more than the default.
             log.info("no alphas from the promise: %s", error)
     return made
 
