@@ -43,8 +43,8 @@ class Settings(BaseSettings):
         paths: Sample paths per decision.
         keep_decisions_days: How long decision records are kept; nobody can delete them earlier.
         target_halts_per_line_month: What the policy is tuned to: halts per line in 30 days.
-        lost_minute_cost: What a lost minute of a line costs, in the currency of ``unit_cost``. Where
-            it is given it sets how sure each part has to be, in place of the target.
+        lost_minute_cost: What a lost minute of a line costs, in the currency of ``unit_cost``; it
+            sets how sure each part has to be, in place of the target. None = the target does.
         holding_rate_per_year: Cost of holding a part for a year, as a share of its unit cost.
         seed: Start of every random generator.
         worker_threads: Threads that answer HTTP requests.
