@@ -50,10 +50,10 @@ def test_a_purchase_fills_the_echelon_up_to_the_demand_of_all_stock_points(small
     made = small(TWO_ROOMS, shifts=4, purchase=(0, 0, A_DAY))
     twin = made.twin([[10] * 4, [5] * 4], on_hand=[7, 3], source=20)
     buyer = EchelonPurchaser(sampler=fixed_paths(paths_of(made.model, [10, 5])), alpha=0.5)
-    # 1 day of review, 1 of lead time and an hour on the way: 4 shifts of 15 and an hour of 1.25.
-    # 7 + 3 + 20 are there; 31 or 32 are lacking: 35 in multiples of 5.
-    assert buyer.quantities(twin).tolist() == [[35]]
-    twin.warehouse.on_hand += 35
+    # 1 day of review and 1 of lead time: 4 shifts of 15. Then R1 has to hold 11 and R2 5: 12 hours
+    # from one vehicle to the next and one on the way. 7 + 3 + 20 are there, 46 are lacking: 50.
+    assert buyer.quantities(twin).tolist() == [[50]]
+    twin.warehouse.on_hand += 50
     assert buyer.quantities(twin).tolist() == [[0]]
 
 
@@ -62,9 +62,9 @@ def test_parts_on_the_way_and_bought_are_in_the_echelon(small: Build) -> None:
     twin = made.twin([[10] * 4, [5] * 4], on_hand=[7, 3], source=20)
     buyer = EchelonPurchaser(sampler=fixed_paths(paths_of(made.model, [10, 5])), alpha=0.5)
     twin.dispatch_batch(twin.model.batches[2][0], np.array([[8, 8]], dtype=np.int32))
-    assert buyer.quantities(twin).tolist() == [[35]]  # loading changes nothing
+    assert buyer.quantities(twin).tolist() == [[50]]  # loading changes nothing
     twin.warehouse.plan_purchases(buyer.quantities(twin))
-    assert twin.step().bought.tolist() == [[35]]
+    assert twin.step().bought.tolist() == [[50]]
     assert buyer.quantities(twin).tolist() == [[0]]
 
 

@@ -33,6 +33,15 @@ def simulate(
     compare: Annotated[
         bool, typer.Option("--compare", help="All policies and the bound; keep nothing.")
     ] = False,
+    purchases: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="ALPHA",
+            help="Warehouses buy by the forecast, this sure; 0 = by the levels of their rules.",
+        ),
+    ] = 0.0,
     plot: Annotated[
         Path | None, typer.Option(help="Draw halts against cover: FILE.svg.", metavar="FILE")
     ] = None,
@@ -50,6 +59,7 @@ def simulate(
         further=simulation.FURTHER if tune else 0,
         bound=compare,
         keep=tune or not compare,
+        purchase_alpha=purchases,
         plot=plot,
     )
     every = simulation.FAMILIES if tune or compare else simulation.POLICIES

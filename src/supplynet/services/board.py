@@ -175,6 +175,7 @@ def _policy(score: Score) -> Row:
         "lost_minutes": round(score.lost_minutes, 1),
         "cover_days": round(score.cover_days, 3),
         "in_transit_days": round(score.in_transit_days, 3),
+        "warehouse_days": round(score.warehouse_days, 3),
         "orders": round(score.orders),
         "trips": round(score.trips),
         "fill_rate": round(score.fill_rate, 5),

@@ -30,15 +30,22 @@ class Depth:
         further: Settings that the search of each policy may try after the common grid.
         bound: Whether to say what no policy can beat.
         keep: Whether ``plan`` uses what was tuned from then on.
+        purchase_alpha: Warehouses buy up to this quantile of the forecast of all that they supply;
+            0 = by the levels of the purchase rules.
         plot: SVG file for the frontier of all policies; None = no picture.
     """
 
     further: int = 0
     bound: bool = False
     keep: bool = True
+    purchase_alpha: float = 0.0
     plot: Path | None = None
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.purchase_alpha < 1.0:
+            raise InvalidInput(
+                f"purchases by alpha {self.purchase_alpha}; use a number between 0 and 1"
+            )
         if self.plot is not None and self.plot.suffix.lower() != ".svg":
             raise InvalidInput(f"{self.plot} cannot be drawn; name a file that ends in .svg")
 
@@ -97,6 +104,7 @@ def _task(books: Books, days: int, policies: Sequence[str], depth: Depth, seed: 
         policies=policies,
         target=books.settings.target_halts_per_line_month,
         further=depth.further,
+        purchase_alpha=depth.purchase_alpha,
         bound=depth.bound,
         paths=books.settings.paths,
         seed=seed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -12,16 +13,18 @@ import numpy as np
 from supplynet.core.network import Duration
 from supplynet.core.protocols import Forecaster
 from supplynet.core.sample_paths import FloatArray, IntArray, SamplePaths
+from supplynet.core.timetable import next_departures
 from supplynet.replenish.purchasing import echelon_position, purchase_up_to
 from supplynet.replenish.shortages import EchelonShortage, Receipt, echelon_shortages
 from supplynet.replenish.tail import upper_quantile
 from supplynet.replenish.windows import PairDemand, pair_demand
 from supplynet.simulate.model import PlantModel
-from supplynet.simulate.outlook import steps_until
+from supplynet.simulate.outlook import demand_of_pairs, steps_until
 from supplynet.simulate.state import PlantState
 from supplynet.simulate.triangular import triangular
 from supplynet.simulate.twin import Twin
 
+_VEHICLES = 64  # of a lane that are looked at: more than a week of them, usually
 REVIEW_MINUTES = 24 * 60
 """Purchases are decided once a day."""
 Sampler = Callable[[Twin, datetime], SamplePaths]
@@ -52,15 +55,17 @@ def fresh_paths(forecaster: Forecaster, *, paths: int = 500, seed: int = 0) -> S
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EchelonPurchaser:
-    """Buys up to a quantile of the echelon's demand until the next purchase can be used.
+    """Buys so that every stock point can still be filled when the next purchase arrives.
 
-    The demand of all stock points below a warehouse part, summed on each path, over the
-    supplier's lead time (random on each path), a day of review and the longest way to a stock
-    point.
+    Level of a part's echelon: the ``alpha``-quantile of what all stock points below it use, summed
+    on each path, over the supplier's lead time (random on each path) and a day of review; plus
+    what each of them has to hold then, the ``alpha``-quantile of its own use over the way and the
+    longest time between two vehicles. What one stock point holds helps no other, so these are
+    added, and not the quantile of their sum taken: that halves the warehouse and halts lines.
 
     Args:
         sampler: Where paths come from.
-        alpha: Probability in (0, 1) that the echelon's stock suffices.
+        alpha: Probability in (0, 1) that stock suffices.
         seed: Of the lead times that are expected.
     """
 
@@ -72,24 +77,32 @@ class EchelonPurchaser:
         """Whole multiples up to the level, shape (replication, source)."""
         model, echelon = twin.model, echelon_of(twin.model)
         longest = max((each.high for each in _lead_times(model)), default=0)
-        last = REVIEW_MINUTES + longest + float(_ways(model, echelon).max(initial=0.0))
+        windows = _lane_windows(model)
+        last = REVIEW_MINUTES + longest + float(windows.max(initial=0.0))
         paths = self.sampler(twin, twin.now + timedelta(minutes=last))
-        demand = echelon_demand(model, paths)
-        until = self._until(model, echelon, paths.values.shape[0])
+        until = self._until(model, paths.values.shape[0])
         every = np.arange(len(model.sources))
-        level = upper_quantile(demand.between(twin.now, until, every, every), self.alpha)
+        used = echelon_demand(model, paths).between(twin.now, until, every, every)
+        level = upper_quantile(used, self.alpha)
+        fed = np.flatnonzero(echelon.of_pair >= 0)
+        begin, pairs = until.mean(axis=0)[None, echelon.of_pair[fed]], np.arange(len(fed))
+        demand = demand_of_pairs(model, paths)
+        end = begin + windows[model.lane_of_pair[fed]]
+        held = demand.between(twin.now, end, fed, pairs) - demand.between(
+            twin.now, begin, fed, pairs
+        )
+        np.add.at(level, echelon.of_pair[fed], upper_quantile(held, self.alpha))
         position = echelon_position(
             twin.warehouse.available, twin.warehouse.on_order, _below(twin), echelon.of_pair
         )
         return purchase_up_to(position, level, model.purchase)
 
-    def _until(self, model: PlantModel, echelon: Echelon, paths: int) -> FloatArray:
-        """Minutes that a purchase has to last, shape (path, source)."""
+    def _until(self, model: PlantModel, paths: int) -> FloatArray:
+        """Minutes until the purchase after this one arrives, shape (path, source)."""
         rng = np.random.default_rng(self.seed)
         share = rng.random((paths, len(model.sources)))
         lead = [triangular(each, share[:, n]) for n, each in enumerate(_lead_times(model))]
-        ways = _ways(model, echelon)
-        return REVIEW_MINUTES + ways + (np.stack(lead, axis=1) if lead else np.zeros((paths, 0)))
+        return REVIEW_MINUTES + (np.stack(lead, axis=1) if lead else np.zeros((paths, 0)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -177,6 +190,17 @@ def _lead_times(model: PlantModel) -> list[Duration]:
     rules = {(rule.warehouse_id, rule.part_id): rule for rule in model.plant.purchase_rules}
     never = Duration(low=0, mode=0, high=0)
     return [rules[key].lead_time if key in rules else never for key in model.sources]
+
+
+def _lane_windows(model: PlantModel) -> FloatArray:
+    """Transit when late, and the longest time between two vehicles; minutes, shape (lane,)."""
+    windows = []
+    for name in model.lanes:
+        lane = model.plant.lane_by_id[name]
+        coming = [each.departure_at for each in next_departures(lane, model.slots.start, _VEHICLES)]
+        gaps = [(after - before).total_seconds() / 60 for before, after in pairwise(coming)]
+        windows.append(lane.transit.high + max(gaps, default=0.0))
+    return np.array(windows)
 
 
 def _ways(model: PlantModel, echelon: Echelon) -> FloatArray:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.simulate.backlog import Backlog, lost_minutes
 from supplynet.simulate.departures import SlotDeparture
-from supplynet.simulate.model import Crew, PlantModel
+from supplynet.simulate.model import NO_LIMIT, Crew, PlantModel
 from supplynet.simulate.serving import BoolArray, Served
 
 
@@ -73,6 +73,8 @@ class RunResult:
         blamed_minutes: Starved minutes by missing part, shape (replication, series, shift).
         on_hand, in_transit: In each slot, before the lines draw, shape (slot, replication, pair);
             empty when the twin did not record slots.
+        at_warehouse: Parts in all warehouses likewise, shape (slot, replication); without those
+            that are never short.
         loads: What was decided, in order of the decisions.
         lost_minutes: Minutes of production lost for good, shape (replication, line); see
             ``backlog``. The starved minutes where every line loses what it does not build.
@@ -88,6 +90,7 @@ class RunResult:
     blamed_minutes: npt.NDArray[np.float32]
     on_hand: IntArray
     in_transit: IntArray
+    at_warehouse: FloatArray
     loads: tuple[Load, ...]
     lost_minutes: FloatArray
     owed: IntArray
@@ -112,12 +115,15 @@ class Record:
         self._model, self._slots = model, slots
         self._on_hand: list[IntArray] = []
         self._in_transit: list[IntArray] = []
+        self._at_warehouse: list[FloatArray] = []
 
-    def stock(self, on_hand: IntArray, in_transit: IntArray) -> None:
+    def stock(self, on_hand: IntArray, in_transit: IntArray, sources: IntArray) -> None:
         """Note the stock of a slot, before the lines draw."""
         if self._slots:
             self._on_hand.append(on_hand.copy())
             self._in_transit.append(in_transit.copy())
+            counted = np.where(sources < NO_LIMIT // 2, sources, 0)
+            self._at_warehouse.append(counted.sum(axis=1, dtype=np.float64))
 
     def served(
         self, shift: int, crew: Crew, served: Served, starved_minutes: FloatArray, minutes: int
@@ -148,6 +154,7 @@ class Record:
             blamed_minutes=np.moveaxis(self.blamed, 0, 2),
             on_hand=np.stack(self._on_hand) if self._on_hand else nothing,
             in_transit=np.stack(self._in_transit) if self._in_transit else nothing,
+            at_warehouse=np.stack(self._at_warehouse) if self._at_warehouse else np.zeros((0, 0)),
             loads=tuple(self.loads),
             lost_minutes=lost_minutes(self._model, self.starved, backlog),
             owed=np.zeros_like(self.consumed[0]) if backlog is None else backlog.owed.copy(),

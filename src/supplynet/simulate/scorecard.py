@@ -29,6 +29,7 @@ class Score:
         cover_days: Average stock at the stock points over mean daily demand: each pair's cover
             weighted with its demand. What is on the road is not in it.
         in_transit_days: The same for what is on the road.
+        warehouse_days: The same for what lies in the warehouses, without parts never short.
         orders: Order lines, one part on one departure.
         trips: Departures with something on board.
         fill_rate: Share of the demand that was served.
@@ -46,6 +47,7 @@ class Score:
     lost_minutes: float
     cover_days: float
     in_transit_days: float
+    warehouse_days: float = 0.0
     orders: float
     trips: float
     fill_rate: float
@@ -112,6 +114,7 @@ def score(
         lost_minutes=float(lost.sum()) / replications,
         cover_days=_days(result, result.on_hand, first, demand / days),
         in_transit_days=_days(result, result.in_transit, first, demand / days),
+        warehouse_days=_days(result, result.at_warehouse[..., None], first, demand / days),
         orders=orders,
         trips=trips,
         fill_rate=served / demand if demand else 1.0,
@@ -188,7 +191,7 @@ def _orders(result: RunResult, first: int) -> tuple[float, float]:
     return lines / count, len(trips) / count
 
 
-def _days(result: RunResult, stock: IntArray, first: int, daily: float) -> float:
+def _days(result: RunResult, stock: IntArray | FloatArray, first: int, daily: float) -> float:
     """Average stock from slot ``first`` on, in days of the daily demand."""
     minutes = np.diff(result.model.slots.edges)[first:]
     total = stock[first:].sum(axis=2).mean(axis=1)

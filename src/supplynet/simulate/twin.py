@@ -227,7 +227,7 @@ class Twin:
             raise InvalidInput(f"the horizon ended at {self.model.slots.end}")
         slot, start = self.slot, self.now
         left = self._vehicles.leave(slot)
-        self._record.stock(self.on_hand, self.pipeline.in_transit)
+        self._record.stock(self.on_hand, self.pipeline.in_transit, self.warehouse.on_hand)
         bought = self.warehouse.buy(slot)
         served, starved, wanted = self.work.play(
             slot, self.demand.of(slot), self.on_hand, self._record

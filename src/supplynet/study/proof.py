@@ -9,7 +9,7 @@ policies meet the same demand.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -21,6 +21,7 @@ from supplynet.forecast.calibrated import CalibratedPredictor, calibrate
 from supplynet.forecast.dependence import Dependence
 from supplynet.forecast.model import Estimator, Predictor
 from supplynet.frames.panel import Panel, Period
+from supplynet.simulate.buying import EchelonPurchaser, fresh_paths
 from supplynet.simulate.outlook import PathOutlook
 from supplynet.study.compare import Contender, Scoreboard, compare
 from supplynet.study.families import family
@@ -51,6 +52,8 @@ class Task:
         policies: Of ``study.families``; the first is the one that the others are compared with.
         target: Halts per line-month that a tuned policy may have.
         further: Settings that the search of each policy may try after the common grid.
+        purchase_alpha: Warehouses buy up to this quantile of their echelon's demand by the
+            forecast; 0 = by the static levels of the purchase rules.
         bound: Whether to solve the linear program of perfect foresight on the unseen days.
         paths: Sample paths per decision.
         seed: Of everything random.
@@ -65,6 +68,7 @@ class Task:
     policies: Sequence[str] = POLICIES
     target: float = 0.02
     further: int = 0
+    purchase_alpha: float = 0.0
     bound: bool = False
     paths: int = 500
     seed: int = 0
@@ -116,13 +120,14 @@ def prove(task: Task, *, report: Report = lambda _fraction, _what: None) -> Proo
     champion = _champion(past, task.estimators)
     errors = {name: calibrate(past, name) for name in task.estimators}
     report(0.35, "tuning every policy by the same search")
-    replay = replay_of(task, task.recorded, task.unseen_from - tuning, tuning)
     before = history.head(task.unseen_from - tuning)
     calibration, dependence = errors[champion]
     earlier = CalibratedPredictor(
         predictor=past.outcomes[champion].predictor, calibration=calibration
     )
-    tuned = _tune(task, replay, before, _forecaster(task, earlier, champion, before, dependence))
+    knows = _forecaster(task, earlier, champion, before, dependence)
+    replay = replay_of(task, task.recorded, task.unseen_from - tuning, tuning)
+    tuned = _tune(task, _buying(task, replay, knows), before, knows)
     report(0.6, "fitting the models on all of the history")
     unseen = _compare_models(task, task.recorded, count)
     predictors = {
@@ -134,7 +139,7 @@ def prove(task: Task, *, report: Report = lambda _fraction, _what: None) -> Proo
     forecaster = _forecaster(task, predictors[champion], champion, history, dependence)
     report(0.85, "replaying the unseen days")
     scoreboard = compare(
-        replay_of(task, task.truth, task.unseen_from, count),
+        _buying(task, replay_of(task, task.truth, task.unseen_from, count), forecaster),
         [_contender(task, name, tuned[name], history, forecaster) for name in task.policies],
         bound=task.bound,
     )
@@ -157,6 +162,7 @@ def frontier_of(task: Task, proof: Proof) -> tuple[Point, ...]:
     settings = settings_of(best, past)
     count = len(task.recorded.periods) - task.unseen_from
     replay = replay_of(task, task.truth, task.unseen_from, count)
+    replay = _buying(task, replay, proof.forecaster)
     outlooks = PathOutlook(proof.forecaster, paths=task.paths, seed=task.seed, shared=True)
     return points_of(settings, [replay.play_all([each.candidate for each in settings], outlooks)])
 
@@ -181,6 +187,15 @@ def replay_of(task: Task, panel: Panel, first: int, count: int) -> Replay:
         history=task.recorded.head(first),
         seed=task.seed,
     )
+
+
+def _buying(task: Task, replay: Replay, forecaster: BoundForecaster) -> Replay:
+    """The replay with warehouses that buy as the task says."""
+    if not task.purchase_alpha:
+        return replay
+    paths = fresh_paths(forecaster, paths=task.paths, seed=task.seed)
+    buys = EchelonPurchaser(sampler=paths, alpha=task.purchase_alpha, seed=task.seed)
+    return replace(replay, purchaser=buys)
 
 
 def _forecaster(

@@ -14,6 +14,7 @@ from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.errors import InvalidInput
 from supplynet.frames.panel import Panel
 from supplynet.replenish.windows import PairDemand
+from supplynet.simulate.buying import Purchaser
 from supplynet.simulate.model import NO_LIMIT, PlantModel, compile_plant
 from supplynet.simulate.outlook import Outlooks, expected_window
 from supplynet.simulate.run import run
@@ -41,6 +42,7 @@ class Replay:
         warm_up_shifts: First shifts that are played but not scored: they show the opening
             stock, not the policy.
         seed: Of transit, purchase lead times, phases and the bootstrap.
+        purchaser: What the warehouses buy; None = by the static levels of the purchase rules.
     """
 
     model: PlantModel
@@ -48,6 +50,7 @@ class Replay:
     state: PlantState
     warm_up_shifts: int = WARM_UP_SHIFTS
     seed: int = 0
+    purchaser: Purchaser | None = None
 
     def play(
         self,
@@ -60,7 +63,7 @@ class Replay:
         """Run ``policy`` over the replay and score it."""
         twin = Twin(self.model, self.demand[None], self.state, seed=self.seed)
         return score(
-            run(twin, policy, outlooks),
+            run(twin, policy, outlooks, purchaser=self.purchaser),
             policy.name if name is None else name,
             parameters=parameters,
             warm_up_shifts=self.warm_up_shifts,
@@ -95,7 +98,8 @@ class Replay:
             replications=count,
             luck=np.zeros(count, dtype=np.int32),
         )
-        result = run(twin, SideBySide(policies=[each.policy for each in candidates]), outlooks)
+        policy = SideBySide(policies=[each.policy for each in candidates])
+        result = run(twin, policy, outlooks, purchaser=self.purchaser)
         return [
             score(
                 block_of(result, place),
@@ -110,7 +114,7 @@ class Replay:
     def with_ample_warehouse(self) -> Replay:
         """The same with a warehouse that is never short."""
         ample = np.full_like(self.state.source_on_hand, NO_LIMIT)
-        return replace(self, state=replace(self.state, source_on_hand=ample))
+        return replace(self, state=replace(self.state, source_on_hand=ample), purchaser=None)
 
 
 def make_replay(

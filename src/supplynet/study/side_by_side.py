@@ -59,6 +59,7 @@ def block_of(result: RunResult, first: int, rows: int = 1) -> RunResult:
         blamed_minutes=result.blamed_minutes[block],
         on_hand=result.on_hand[:, block],
         in_transit=result.in_transit[:, block],
+        at_warehouse=result.at_warehouse[:, block],
         loads=tuple(replace(each, quantities=each.quantities[block]) for each in result.loads),
         lost_minutes=result.lost_minutes[block],
         owed=result.owed[block],
