@@ -104,7 +104,7 @@ def _batch(
     pairs = np.concatenate([departure.pairs for departure in departures])
     key = tuple(departure.lane.lane_id for departure in departures)
     if key not in shared:
-        shared[key] = terms_of(terms, pairs)
+        shared[key] = terms.select(pairs)
     counts = [len(departure.pairs) for departure in departures]
     return Batch(
         slot=slot,
@@ -139,17 +139,6 @@ def first_batch(
     for departure in (each for batch in every for each in batch.departures):
         first.setdefault(departure.lane.lane_id, departure)
     return _batch(every[0].slots, 0, list(first.values()), terms, source_of_pair, shared={})
-
-
-def terms_of(terms: SupplyTerms, pairs: IntArray) -> SupplyTerms:
-    """Supply terms of some of the pairs."""
-    return SupplyTerms(
-        pairs=tuple(terms.pairs[pair] for pair in pairs),
-        container_size=terms.container_size[pairs],
-        minimum_order=terms.minimum_order[pairs],
-        bin_maximum=terms.bin_maximum[pairs],
-        criticality=tuple(terms.criticality[pair] for pair in pairs) if terms.criticality else (),
-    )
 
 
 def transit_minutes(
