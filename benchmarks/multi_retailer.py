@@ -23,7 +23,8 @@ from supplynet.study.multi_retailer_search import best_levels, score
 Row = dict[str, Any]
 SEARCHED = 200
 """Replications that levels are chosen on."""
-POLICIES = ("echelon_base_stock",)
+POLICIES = ("echelon_base_stock", "base_stock", "order_up_to")
+"""Names of the same policy: what the literature calls it, and we."""
 
 
 def _demands(text: str) -> tuple[Demand, ...]:

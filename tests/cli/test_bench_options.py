@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from supplynet.cli import benchmarking
-from supplynet.cli.bench_options import number, whole
+from supplynet.cli.bench_options import Asked, Option, number, read, whole
 
 Call = Callable[..., Any]
 TOY = '''
@@ -120,3 +120,10 @@ def test_numbers() -> None:
     for text in ("1.01", "-0.1", "x", "nan"):
         with pytest.raises(ValueError, match="use a number from 0 to 1"):
             number(0, 1)(text)
+
+
+@pytest.mark.parametrize("typed", ["min-shortage", "min_shortage"])
+def test_a_choice_may_be_written_with_dashes_or_underscores(typed: str) -> None:
+    rule = Option(name="rule", help="Who gets how much.", choices=("min-shortage", "marginal"))
+    asked = Asked(names=["toy"], options=["--rule", typed])
+    assert read(asked, {"toy": [rule]}, ()) == {"rule": "min-shortage"}

@@ -136,6 +136,9 @@ def read(
 
 
 def _value(name: str, option: Option, text: str) -> Any:
+    """The value; ``no-stockout`` and ``no_stockout`` are the same choice."""
+    spelt = {each.replace("-", "_"): each for each in option.choices}
+    text = spelt.get(text.replace("-", "_"), text)
     if option.choices and text not in option.choices:
         raise InvalidInput(
             f"bench {name}: --{option.name} is {text!r}; choose from {', '.join(option.choices)}"
