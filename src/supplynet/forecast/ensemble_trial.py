@@ -168,8 +168,7 @@ class Trial:
 
         ``prior`` is the number of forecasts that the coarser weights count for.
         """
-        best = best_weights(self.quantiles, self.actual)
-        common = shrunk(best, self._even(), self._count(), prior)
+        common = self._common(prior)[0]
         rows = []
         for place in range(len(DEMAND_CLASSES)):
             inside = self.classes == place

@@ -9,17 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from supplynet.core.protocols import DecisionState, Outlook, Policy, SupplyTerms
 from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.replenish.rationing import MARGINAL, share
-from supplynet.replenish.supply import Supply
+from supplynet.replenish.supply import BoolArray, Supply
 from supplynet.replenish.trips import pay_trips
 
 __all__ = ["Decision", "Supply", "decide"]
 
-BoolArray = npt.NDArray[np.bool_]
 _LIMITS = ("minimum trip", "warehouse short", "truck full", "")
 
 

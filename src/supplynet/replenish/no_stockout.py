@@ -19,7 +19,7 @@ from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.errors import InvalidInput
 from supplynet.replenish.exposure import blocks_of_cells, effective_of_cells, may_lose
 from supplynet.replenish.packs import whole_containers
-from supplynet.replenish.tail import upper_quantile
+from supplynet.replenish.tail import level_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,23 +66,16 @@ class NoStockout:
     def levels(self, state: DecisionState, outlook: Outlook, terms: SupplyTerms) -> IntArray:
         """Level that the position should reach, shape (replication, pair)."""
         alphas = self.alphas(terms)
-        plain = self._level(outlook.window_demand, alphas)
+        plain = level_of(outlook.window_demand, alphas, self.spread)
         level = np.broadcast_to(plain, state.on_hand.shape).copy()
         row, pair = np.nonzero(may_lose(state, outlook))
         for cells in blocks_of_cells(len(row), outlook):
             at = row[cells], pair[cells]
-            level[at] = self._level(effective_of_cells(state, outlook, *at), alphas[pair[cells]])
+            effective = effective_of_cells(state, outlook, *at)
+            level[at] = level_of(effective, alphas[pair[cells]], self.spread)
         return level
 
     def wanted(self, state: DecisionState, outlook: Outlook, terms: SupplyTerms) -> IntArray:
         """Level minus position, rounded up to containers, within the bin."""
         position = state.on_hand + state.on_order
         return whole_containers(self.levels(state, outlook, terms) - position, position, terms)
-
-    def _level(self, effective: IntArray, alphas: FloatArray) -> IntArray:
-        level = upper_quantile(effective, alphas)
-        if self.spread == 1.0:
-            return level
-        mean = effective.mean(axis=0)
-        widened = np.maximum(mean + self.spread * (level - mean), 0.0)
-        return np.asarray(np.ceil(widened - 1e-9), dtype=np.int32)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from supplynet.core.protocols import DecisionState, Outlook, SupplyTerms
 from supplynet.core.sample_paths import IntArray
 from supplynet.errors import InvalidInput
 from supplynet.replenish.packs import whole_containers
-from supplynet.replenish.tail import upper_quantile
+from supplynet.replenish.tail import level_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +46,7 @@ class OrderUpTo:
         terms: SupplyTerms,  # noqa: ARG002 - nor on this
     ) -> IntArray:
         """Order-up-to level of each pair, shape (1, pair)."""
-        level = upper_quantile(outlook.window_demand, self.alpha)
-        if self.spread == 1.0:
-            return level[None]
-        mean = outlook.window_demand.mean(axis=0)
-        widened = np.maximum(mean + self.spread * (level - mean), 0.0)
-        rounded: IntArray = np.ceil(widened - 1e-9).astype(np.int32)
-        return rounded[None]
+        return level_of(outlook.window_demand, self.alpha, self.spread)[None]
 
     def wanted(self, state: DecisionState, outlook: Outlook, terms: SupplyTerms) -> IntArray:
         """Level minus position, rounded up to containers, within the bin."""

@@ -37,6 +37,25 @@ def upper_quantile(window_demand: IntArray, alpha: float | FloatArray) -> IntArr
     return result
 
 
+def level_of(demand: IntArray, alpha: float | FloatArray, spread: float) -> IntArray:
+    """``upper_quantile`` with its distance from the mean times ``spread``, rounded up, >= 0.
+
+    Args:
+        demand: Shape (path, pair).
+        alpha: Probability in (0, 1), one or one per pair.
+        spread: >= 0; 1 leaves the quantile as it is.
+
+    Returns:
+        Shape (pair,), int32.
+    """
+    level = upper_quantile(demand, alpha)
+    if spread == 1.0:
+        return level
+    mean = demand.mean(axis=0)
+    widened = np.maximum(mean + spread * (level - mean), 0.0)
+    return np.asarray(np.ceil(widened - 1e-9), dtype=np.int32)
+
+
 def exceedance(window_demand: IntArray, level: IntArray) -> FloatArray:
     """Probability that window demand exceeds a level: the other way round.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,10 +31,7 @@ def parameters_of(books: Books, name: str) -> dict[str, float]:
     Raises:
         InvalidInput: No such policy.
     """
-    defaults = family(name).defaults
-    with books.store.read() as tx:
-        tuned: dict[str, Any] = values.get_value(tx, PARAMETERS, {})
-    return dict(tuned.get(name, defaults))
+    return dict(_tuned(books).get(name, family(name).defaults))
 
 
 def keep_parameters(books: Books, name: str, parameters: dict[str, float], *, actor: str) -> None:
@@ -71,7 +69,7 @@ def _made(books: Books, name: str, history: Panel | None) -> Policy:
         return static_policy(books, name, panel, parameters_of(books, name))
     made = family(name).candidate(parameters_of(books, name), Past()).policy
     by_costs = books.settings.lost_minute_cost is not None
-    if isinstance(made, NoStockout) and (by_costs or not _is_tuned(books, name)):
+    if isinstance(made, NoStockout) and (by_costs or name not in _tuned(books)):
         panel = forecasting.history_panel(books) if history is None else history
         try:
             return replace(made, by_pair=promised_alphas(books, panel))
@@ -83,10 +81,10 @@ def _made(books: Books, name: str, history: Panel | None) -> Policy:
     return made
 
 
-def _is_tuned(books: Books, name: str) -> bool:
+def _tuned(books: Books) -> Mapping[str, Any]:
     with books.store.read() as tx:
         tuned: dict[str, Any] = values.get_value(tx, PARAMETERS, {})
-    return name in tuned
+    return tuned
 
 
 def static_policy(books: Books, name: str, panel: Panel, parameters: dict[str, float]) -> Policy:

@@ -19,7 +19,7 @@ from supplynet.simulate.departures import Batch, transit_minutes, transit_share,
 from supplynet.simulate.due import Due
 from supplynet.simulate.indexing import GroupSum
 from supplynet.simulate.model import PlantModel
-from supplynet.simulate.triangular import triangular, triangular_share
+from supplynet.simulate.triangular import triangular_after
 from supplynet.simulate.twin import Twin
 
 
@@ -194,10 +194,7 @@ def _usable_after(
     """
     share = transit_share(lane, departure_at, seed, paths, "expected")
     elapsed = (now - departure_at).total_seconds() / 60
-    if elapsed > 0:
-        gone = float(triangular_share(lane.transit, np.array([elapsed]))[0])
-        share = gone + share * (1.0 - gone)
-    transit = np.maximum(triangular(lane.transit, share), elapsed)
+    transit = np.maximum(triangular_after(lane.transit, share, elapsed), elapsed)
     edge = usable_edges(slots, max(departure_at, now), transit - max(elapsed, 0.0))
     usable = slots.edges[np.minimum(edge, len(slots))]
     arrival = slots.minutes(departure_at) + transit  # after the horizon: no slots

@@ -6,13 +6,12 @@ from collections import defaultdict
 
 import numpy as np
 
-from supplynet.core.keyed import name_key, uniform
 from supplynet.core.sample_paths import FloatArray, IntArray
-from supplynet.simulate.departures import SlotDeparture
+from supplynet.simulate.departures import SlotDeparture, transit_share
 from supplynet.simulate.indexing import as_slice
 from supplynet.simulate.model import PlantModel
 from supplynet.simulate.state import Inbound
-from supplynet.simulate.triangular import triangular, triangular_share
+from supplynet.simulate.triangular import triangular_after
 
 Columns = IntArray | slice
 
@@ -89,10 +88,8 @@ def inbound_minutes(model: PlantModel, order: Inbound, seed: int, numbers: IntAr
     """
     lane = model.plant.lane_by_id[order.lane_id]
     elapsed = -model.slots.minutes(order.departure_at)
-    gone = float(triangular_share(lane.transit, np.array([elapsed]))[0])
-    minute = int(order.departure_at.timestamp()) // 60
-    share = uniform(seed, "transit", name_key(lane.lane_id), minute, numbers)
-    return triangular(lane.transit, gone + share * (1.0 - gone)) - elapsed
+    share = transit_share(lane, order.departure_at, seed, numbers)
+    return triangular_after(lane.transit, share, elapsed) - elapsed
 
 
 def released_departure(model: PlantModel, order: Inbound, pair: IntArray) -> SlotDeparture:

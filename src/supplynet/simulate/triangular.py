@@ -19,6 +19,15 @@ def triangular(duration: Duration, share: FloatArray) -> FloatArray:
     return np.where(share < rising, up, down)
 
 
+def triangular_after(duration: Duration, share: FloatArray, elapsed: float) -> FloatArray:
+    """The same of a duration that has lasted ``elapsed`` minutes and is not over.
+
+    What is overdue by every experience gives the longest duration.
+    """
+    gone = float(triangular_share(duration, np.array([elapsed]))[0])
+    return triangular(duration, gone + share * (1.0 - gone))
+
+
 def triangular_share(duration: Duration, minutes: FloatArray) -> FloatArray:
     """Probability that a triangular duration is at most ``minutes``."""
     low, mode, high = float(duration.low), float(duration.mode), float(duration.high)
