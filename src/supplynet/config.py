@@ -37,7 +37,10 @@ class Settings(BaseSettings):
     Attributes:
         database_url: SQLAlchemy URL; ``sqlite:///file`` is relative to the workspace.
         host, port: Where ``serve`` listens.
-        automation_mode: ``suggest`` waits for a person, ``auto`` approves its own proposals.
+        automation_mode: ``suggest`` waits for a person, ``auto_below`` approves its own proposals
+            up to the limits below, ``auto`` all of them. A supply rule may name its own.
+        auto_limit_containers: Most containers of one order that ``auto_below`` approves.
+        auto_limit_cost: Most that one order may be worth, by ``unit_cost``; None = no such limit.
         policy: Name in the registry of policies.
         model: Name in the registry of forecasting models.
         paths: Sample paths per decision.
@@ -53,6 +56,12 @@ class Settings(BaseSettings):
             the definitions that come with SupplyNet.
         signal_private_hosts: Those of them that may lie in a private network or on this machine.
         market_providers: Providers of prices that are tried in turn after the workspace's files.
+        clock_skew_minutes: How far ahead of the books' clock a sender's clock may go.
+        drop_folder: Files of events that are put here are taken in; empty = none.
+        mqtt_url: ``mqtt://host:1883`` or ``mqtts://host:8883``; empty = no broker.
+        mqtt_username, mqtt_password: For the broker; empty = none.
+        mqtt_ca_file: Certificates that a broker with TLS is checked against; empty = the system's.
+        mqtt_client_id: Keeps the broker's queue for us while we are away; one per server.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX)
@@ -60,7 +69,9 @@ class Settings(BaseSettings):
     database_url: str = Field(default="sqlite:///supplynet.db", min_length=1, repr=False)
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8321, ge=1, le=65535)
-    automation_mode: Literal["suggest", "auto"] = "suggest"
+    automation_mode: Literal["suggest", "auto_below", "auto"] = "suggest"
+    auto_limit_containers: int = Field(default=10, ge=0)
+    auto_limit_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     policy: str = Field(default="no_stockout", min_length=1)
     model: str = Field(default="lightgbm", min_length=1)
     paths: int = Field(default=500, ge=1, le=100_000)
@@ -74,6 +85,13 @@ class Settings(BaseSettings):
     signal_hosts: tuple[str, ...] = ("shipped",)
     signal_private_hosts: tuple[str, ...] = ()
     market_providers: tuple[str, ...] = ("stooq", "alpha_vantage")
+    clock_skew_minutes: int = Field(default=10, ge=0, le=24 * 60)
+    drop_folder: str = ""
+    mqtt_url: str = ""
+    mqtt_username: str = ""
+    mqtt_password: str = Field(default="", repr=False)
+    mqtt_ca_file: str = ""
+    mqtt_client_id: str = Field(default="supplynet", pattern=r"^[A-Za-z0-9._-]{1,64}$")
 
     @classmethod
     def settings_customise_sources(

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
     StrictBool,
     StrictInt,
     StringConstraints,
-    field_validator,
 )
 
-from supplynet.core.events import Event, EventType
+from supplynet.connectors.event_body import LARGEST, EventBody, Id
 from supplynet.forecast.registry import MODELS
 from supplynet.services.model_promotion import Promote
 from supplynet.services.simulation import FAMILIES, POLICIES
@@ -24,8 +21,6 @@ from supplynet.services.what_if_question import DAYS, FUTURES, MOST_DAYS, MOST_F
 
 MOST_EVENTS = 5000
 MOST_CHANGES = 200
-_LARGEST = 2_000_000_000
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 VersionName = Id
 # PostgreSQL cannot store a NUL, and no one can read one.
 Reason = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x08]*$")]
@@ -47,7 +42,7 @@ class Approval(Body):
         json_schema_extra={"examples": [{"quantity": 240, "reason": "one pallet more"}]}
     )
 
-    quantity: StrictInt | None = Field(default=None, gt=0, le=_LARGEST)
+    quantity: StrictInt | None = Field(default=None, gt=0, le=LARGEST)
     reason: Reason | None = None
 
 
@@ -91,70 +86,6 @@ class Rollback(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "too high at night"}]})
 
     reason: Reason = ""
-
-
-class EventBody(Body):
-    """One report of a machine, a scanner or a person; ``(source, event_id)`` is its key."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "schema": 1,
-                    "event_id": "4711",
-                    "source": "plc-7",
-                    "type": "consumed",
-                    "occurred_at": "2026-01-05T21:58:00Z",
-                    "location_id": "SR2.ST1.B",
-                    "part_id": "P-017",
-                    "quantity": 12,
-                    "data": {},
-                }
-            ]
-        }
-    )
-
-    schema_: Literal[1] = Field(alias="schema", description="Version of this shape.")
-    source: Id
-    event_id: str = Field(min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f\x7f]+$")
-    type: EventType
-    occurred_at: AwareDatetime
-    location_id: Id
-    part_id: Id | None = None
-    quantity: StrictInt | None = Field(default=None, ge=0, le=_LARGEST)
-    data: dict[str, Any] = Field(default_factory=dict, description="What else the type needs.")
-
-    @field_validator("occurred_at", mode="before")
-    @classmethod
-    def _is_text(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            raise ValueError("a moment is a text such as 2026-01-05T21:58:00Z")
-        return value
-
-    @field_validator("data")
-    @classmethod
-    def _can_be_kept(cls, value: dict[str, Any]) -> dict[str, Any]:
-        """NaN is no JSON though parsers take it, and deep nesting is no report."""
-        try:
-            text = json.dumps(value, allow_nan=False)
-        except RecursionError:
-            raise ValueError("it is nested too deeply") from None
-        if len(text) > 10_000 or "\\u0000" in text:
-            raise ValueError("at most 10,000 characters, and no NUL among them")
-        return value
-
-    def event(self) -> Event:
-        """The event that it reports."""
-        return Event(
-            source=self.source,
-            event_id=self.event_id,
-            type=self.type,
-            occurred_at=self.occurred_at,
-            location_id=self.location_id,
-            part_id=self.part_id,
-            quantity=self.quantity,
-            data=self.data,
-        )
 
 
 class EventBatch(Body):

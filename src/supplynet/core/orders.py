@@ -52,7 +52,10 @@ class Order:
         cutoff_at: Last moment at which it can still be released.
         arrives_at: Expected moment at which the parts can be used.
         quantity: Ordered, in the part's unit, > 0.
-        received: Received so far, >= 0.
+        received: Good parts received so far, >= 0.
+        short, damaged: Parts that did not come or came broken, >= 0.
+        proposed_quantity: What the policy proposed, where a person changed it; else None.
+        snoozed_until: Until when a proposal is set aside: neither shown as due nor released.
         policy, model_version: What proposed it; attributes, not part of the key.
         explanation: Why, as numbers (JSON); stored with the order and never recomputed.
     """
@@ -71,6 +74,10 @@ class Order:
     policy: str
     created_at: datetime
     received: int = 0
+    short: int = 0
+    damaged: int = 0
+    proposed_quantity: int | None = None
+    snoozed_until: datetime | None = None
     model_version: str | None = None
     explanation: dict[str, Any] = field(default_factory=dict)
 

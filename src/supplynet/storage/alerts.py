@@ -48,11 +48,23 @@ class AlertCause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert(AlertCause):
-    """A cause with its times; ``resolved_at`` is None while it lasts."""
+    """A cause with its times and who looks after it.
+
+    Attributes:
+        resolved_at: None while the cause lasts.
+        acknowledged_at, acknowledged_by: Who said that he looks after it, and when.
+        snoozed_until: Nobody is told of it before that.
+        escalations, escalated_at: How often it was passed on for want of an answer; when last.
+    """
 
     alert_id: str
     raised_at: datetime
     resolved_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    snoozed_until: datetime | None = None
+    escalations: int = 0
+    escalated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

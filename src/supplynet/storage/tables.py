@@ -127,6 +127,10 @@ orders = Table(
     Column("explanation", JsonText, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("short", BigInt, nullable=False, server_default=text("0")),
+    Column("damaged", BigInt, nullable=False, server_default=text("0")),
+    Column("proposed_quantity", BigInt),
+    Column("snoozed_until", UtcDateTime),
     CheckConstraint("quantity > 0", name="orders_quantity_positive"),
     CheckConstraint("received >= 0", name="orders_received"),
     Index(
@@ -195,6 +199,11 @@ alerts = Table(
     Column("part_id", String(64)),
     Column("raised_at", UtcDateTime, nullable=False),
     Column("resolved_at", UtcDateTime),
+    Column("acknowledged_at", UtcDateTime),
+    Column("acknowledged_by", String(128)),
+    Column("snoozed_until", UtcDateTime),
+    Column("escalations", Integer, nullable=False, server_default=text("0")),
+    Column("escalated_at", UtcDateTime),
     CheckConstraint("severity IN ('critical', 'warning', 'info')", name="alerts_severity"),
     Index(
         "alerts_open_key",
@@ -249,6 +258,126 @@ decisions = Table(
     Column("part_id", String(64), nullable=False),
     Column("record", LargeBinary, nullable=False),
     Index("decisions_pair", "location_id", "part_id", "run_seq"),
+)
+
+# Reads of counters, so that a late one finds its neighbours: see ``core.counters``.
+counter_reads = Table(
+    "counter_reads",
+    metadata,
+    Column("location_id", String(64), primary_key=True),
+    Column("part_id", String(64), primary_key=True),
+    Column("source", String(64), primary_key=True),
+    Column("occurred_at", UtcDateTime, primary_key=True),
+    Column("event_id", String(128), primary_key=True),
+    Column("value", BigInt, nullable=False),
+    Column("data", JsonText, nullable=False),
+)
+
+# Who tells what a line uses of a part: one way of counting, never two.
+consumption_sources = Table(
+    "consumption_sources",
+    metadata,
+    Column("line_id", String(64), primary_key=True),
+    Column("part_id", String(64), primary_key=True),
+    Column("counted_by", String(16), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+)
+
+# What came in and could not be read or taken, as it came, until somebody decides.
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("seq", BigInt, primary_key=True, autoincrement=False),
+    Column("channel", String(16), nullable=False),
+    Column("source", String(512), nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("payload_hash", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("decided_by", String(128)),
+    CheckConstraint("state IN ('waiting', 'replayed', 'dropped')", name="dead_letters_state"),
+    Index("dead_letters_key", "channel", "source", "payload_hash", unique=True),
+    Index("dead_letters_waiting", "state", "seq"),
+)
+
+# Answers to commands with an idempotency key: the same key again gets the same answer.
+requests = Table(
+    "requests",
+    metadata,
+    Column("key", String(128), primary_key=True),
+    Column("content_hash", String(64), nullable=False),
+    Column("answer", JsonText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("requests_at", "at"),
+)
+
+# The shadow diary: what people or another system did beside each proposal, scored afterwards.
+diary = Table(
+    "diary",
+    metadata,
+    Column("entry_id", String(64), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("order_id", String(64)),
+    Column("location_id", String(64), nullable=False),
+    Column("part_id", String(64), nullable=False),
+    Column("departure_at", UtcDateTime, nullable=False),
+    Column("proposed", BigInt, nullable=False),
+    Column("done", BigInt, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("policy", String(64)),
+    Column("model_version", String(128)),
+    Column("scored_at", UtcDateTime),
+    Column("score", JsonText),
+    CheckConstraint("proposed >= 0 AND done >= 0", name="diary_quantities"),
+    Index("diary_at", "at"),
+    Index("diary_unscored", "scored_at", "departure_at"),
+    Index("diary_pair", "location_id", "part_id", "at"),
+)
+
+# One row per outgoing message and channel, with its life; ``attempts`` is the log of each try.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("message_id", String(64), primary_key=True),
+    Column("channel", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("leased_by", String(128)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("error", Text),
+    CheckConstraint("state IN ('waiting', 'sent', 'dead')", name="deliveries_state"),
+    Index("deliveries_due", "state", "due_at"),
+)
+
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("seq", BigInt, primary_key=True, autoincrement=False),
+    Column("message_id", String(64), nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Index("delivery_attempts_message", "message_id", "channel"),
+    Index("delivery_attempts_at", "at"),
+)
+
+# Which of several servers does a piece of work now; a lease that is not renewed runs out.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(128), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
 )
 
 jobs = Table(
