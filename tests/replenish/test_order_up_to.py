@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from supplynet.core.protocols import DecisionState, Outlook, SupplyTerms
 from supplynet.core.sample_paths import IntArray
 from supplynet.errors import InvalidInput
+from supplynet.replenish.capped_order_up_to import CappedOrderUpTo
 from supplynet.replenish.order_up_to import OrderUpTo
 from supplynet.replenish.tail import moment_matched_quantile, upper_quantile
 
@@ -88,6 +90,29 @@ def test_spread_widens_the_distance_from_the_mean() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"alpha": 0.0}, {"alpha": 1.0}, {"alpha": 0.9, "spread": -1}])
-def test_settings_out_of_range_are_refused(settings: dict[str, float]) -> None:
+def test_settings_out_of_range_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="order_up_to"):
         OrderUpTo(**settings)
+
+
+def test_a_class_has_its_own_alpha_and_its_own_cap() -> None:
+    """Between two vehicles 10 are used; half of the windows use 8, half 12."""
+    pairs = 3
+    three = SupplyTerms(
+        pairs=tuple(("R1", part) for part in ("bolt", "nut", "pin")),
+        container_size=ints(1, 1, 1),
+        minimum_order=ints(0, 0, 0),
+        bin_maximum=ints(99, 99, 99),
+        criticality=("A", "B", "C"),
+    )
+    empty = np.zeros((1, pairs), dtype=np.int32)
+    state = DecisionState(now=NOW, on_hand=empty, on_order=empty)
+    outlook = Outlook(window_demand=np.repeat(ints(8, 12), 50)[:, None] * ints(1, 1, 1))
+    plain = OrderUpTo(alpha=0.4, by_class={"A": 0.9})
+    assert plain.wanted(state, outlook, three).tolist() == [[12, 8, 8]]
+    capped = CappedOrderUpTo(alpha=0.9, cap=0.5, cap_by_class={"C": 0.2})
+    assert capped.wanted(state, outlook, three).tolist() == [[5, 5, 2]]
+    with pytest.raises(InvalidInput, match=r"capped_order_up_to: alpha is 1\.0"):
+        CappedOrderUpTo(alpha=0.9, by_class={"A": 1.0})
+    with pytest.raises(InvalidInput, match=r"capped_order_up_to: cap is 0\.0"):
+        CappedOrderUpTo(alpha=0.9, cap_by_class={"A": 0.0})

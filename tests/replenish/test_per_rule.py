@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from supplynet.core.protocols import DecisionState, Outlook, SupplyTerms
+from supplynet.replenish.decide import Supply, decide
+from supplynet.replenish.explain import explain
 from supplynet.replenish.min_max import MinMax
 from supplynet.replenish.no_stockout import NoStockout
+from supplynet.replenish.order_up_to import OrderUpTo
 from supplynet.replenish.per_rule import PerRule
 
 PAIRS = (("R1", "bolt"), ("R1", "nut"), ("R2", "bolt"))
@@ -38,3 +41,37 @@ def test_each_pair_is_decided_by_the_policy_that_its_rule_names() -> None:
     levels = mixed.levels(state, outlook, terms)
     assert (levels[:, 1] == 40).all()
     assert (levels[:, 0] == usual.levels(state, outlook, terms)[:, 0]).all()
+
+
+def test_why_shows_the_risk_that_each_pairs_own_policy_allows() -> None:
+    """2 % of the usual policy, 5 % of the one that a rule names; min/max allows none."""
+    count = len(PAIRS)
+    terms = SupplyTerms(
+        pairs=PAIRS,
+        container_size=np.ones(count, dtype=np.int32),
+        minimum_order=np.zeros(count, dtype=np.int32),
+        bin_maximum=np.full(count, 500, dtype=np.int32),
+    )
+    empty = np.zeros((1, count), dtype=np.int32)
+    mixed = PerRule(
+        usual=NoStockout(alpha=0.98),
+        others={
+            "order_up_to": OrderUpTo(alpha=0.95),
+            "min_max": MinMax(thresholds=dict.fromkeys(PAIRS, (20, 40))),
+        },
+        named={PAIRS[1]: "order_up_to", PAIRS[2]: "min_max"},
+    )
+    decision = decide(
+        mixed,
+        DecisionState(now=datetime(2026, 1, 5, tzinfo=UTC), on_hand=empty, on_order=empty),
+        Outlook(window_demand=np.full((20, count), 7, dtype=np.int32)),
+        terms,
+        Supply(
+            available=np.full((1, 1), 1000, dtype=np.int32),
+            source_of_pair=np.zeros(count, dtype=np.int32),
+            trip_of_pair=np.zeros(count, dtype=np.int32),
+            room_litres=(None,),
+            litres=np.ones(count),
+        ),
+    )
+    assert [each.target for each in explain(decision)] == [0.02, 0.05, None]

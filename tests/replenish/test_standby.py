@@ -55,3 +55,7 @@ def test_the_thresholds_of_a_plant_are_those_of_its_rules_else_two_containers() 
     for pair, (low, high) in found.items():
         size = plant.supply_rule[pair].container_size
         assert (low, high) == kept.get(pair, (size, 2 * size))
+
+
+def test_thresholds_allow_no_risk_in_numbers() -> None:
+    assert np.isnan(policy(PAIRS[1]).alphas(TERMS)).tolist() == [False, True, False]

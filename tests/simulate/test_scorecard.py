@@ -9,7 +9,7 @@ import pytest
 from supplynet.errors import InvalidInput
 from supplynet.replenish.min_max import MinMax
 from supplynet.simulate.run import run
-from supplynet.simulate.scorecard import paired_difference, score
+from supplynet.simulate.scorecard import paired_difference, pooled, score
 
 Build = Callable[..., Any]
 LINES = {"R1.A": ["bolt"], "R1.B": ["nut"]}
@@ -97,3 +97,20 @@ def test_starved_minutes_are_blamed_completely(small: Build) -> None:
 def test_a_halt_that_goes_on_from_the_warm_up_counts(small: Build) -> None:
     # Never delivered: both lines halt once, in the warm-up, and stand for ever.
     assert score(played(small, 0), "nothing", warm_up_shifts=2).halts == 2
+
+
+def test_stretches_of_days_are_pooled_month_by_month(small: Build) -> None:
+    calm = score(played(small, 13, shifts=2), "a")
+    scarce = score(played(small, 6, shifts=6), "a", warm_up_shifts=1)
+    both = pooled([calm, scarce])
+    months = calm.line_months + scarce.line_months
+    assert both.line_months == pytest.approx(months)
+    assert both.halts == scarce.halts > calm.halts == 0
+    assert both.halts_per_line_month == pytest.approx(scarce.halts / months)
+    assert both.lost_minutes == scarce.lost_minutes
+    share = scarce.line_months / months  # 2.5 of 3.5 days
+    assert both.cover_days == pytest.approx(
+        share * scarce.cover_days + (1 - share) * calm.cover_days
+    )
+    assert both.low <= both.halts_per_line_month <= both.high
+    assert pooled([calm]) is calm

@@ -304,3 +304,18 @@ def test_a_line_without_work_in_a_shift_is_not_starved(small: Build) -> None:
     result = finish(small(ONE_LINE, shifts=3).twin([[12, 0, 12]], [0])).result()
     assert result.starved_minutes[0].tolist() == [[720.0, 0.0, 720.0]]
     assert result.halts.sum() == 1
+
+
+def test_what_is_under_way_is_gathered_once_for_a_decision_and_anew_after_it(small: Build) -> None:
+    twin = small({"R1.A": ["bolt"]}, shifts=2).twin([[12, 12]], [100])
+    while not twin.due():
+        twin.step()
+    (batch,) = twin.due()
+    before = twin.due_of(batch.pairs)
+    assert twin.due_of(batch.pairs) is before
+    assert not len(before.quantities)
+    twin.dispatch_batch(batch, np.array([[7]], dtype=np.int32))
+    after = twin.due_of(batch.pairs)
+    assert after.quantities.tolist() == [[[7]]]
+    twin.step()
+    assert twin.due_of(batch.pairs) is not after

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from supplynet.errors import InvalidInput
+from supplynet.replenish.capped_order_up_to import CappedOrderUpTo
 from supplynet.replenish.min_max import MinMax
 from supplynet.replenish.no_stockout import NoStockout
 from supplynet.replenish.registry import POLICIES
@@ -59,3 +60,11 @@ def test_a_policy_and_a_parameter_that_are_not_there_are_refused() -> None:
         family("order_up_to").candidate({"alhpa": 0.9}, PAST)
     with pytest.raises(InvalidInput, match="alpha is 1"):
         family("order_up_to").candidate({"alpha": 1.0}, PAST)
+
+
+def test_caps_and_alphas_of_classes_are_searched_wherever_a_policy_has_them() -> None:
+    made = FAMILIES["capped_order_up_to"].candidate({"alpha_a": 0.999, "cap_c": 1.5}, PAST).policy
+    assert isinstance(made, CappedOrderUpTo)
+    assert (dict(made.by_class), dict(made.cap_by_class)) == ({"A": 0.999}, {"C": 1.5})
+    for name in ("order_up_to", "capped_order_up_to", "no_stockout"):
+        assert {"alpha_a", "alpha_c"} <= set(FAMILIES[name].further)

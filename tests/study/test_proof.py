@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
 
 from supplynet.errors import HistoryTooShort, InvalidInput
+from supplynet.forecast.bound import BoundForecaster
 from supplynet.forecast.seasonal_naive import SeasonalNaive
 from supplynet.forecast.shift_mean import ShiftMean
 from supplynet.frames.panel import Panel, shift_periods
 from supplynet.frames.synthetic import generate_demand
 from supplynet.frames.synthetic.plant import tiny_plant
 from supplynet.simulate.scorecard import Score
+from supplynet.study.futures import sampled_futures
 from supplynet.study.proof import POLICIES, Proof, Task, frontier_of, prove
+from supplynet.study.replay import Replay
 
 UNSEEN = 14  # shifts of the last week
 
@@ -75,6 +79,27 @@ def test_the_unseen_days_change_no_choice(task: Task, proof: Proof) -> None:
         assert seen(again.tuned[name].score) == seen(tuned.score)
     assert again.scoreboard.scores[0].halts > proof.scoreboard.scores[0].halts
     assert not again.forecast.equals(proof.forecast)
+
+
+def test_futures_are_of_the_tuning_days_as_they_were_foreseen_before_them(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+
+    def draw(replay: Replay, forecaster: BoundForecaster, count: int, *, seed: int) -> Any:
+        found = sampled_futures(replay, forecaster, count, seed=seed)
+        drawn.append((replay, forecaster, found))
+        return found
+
+    monkeypatch.setattr("supplynet.study.proof.sampled_futures", draw)
+    few = replace(task, estimators={"shift_mean": ShiftMean()}, policies=("min_max",), futures=2)
+    assert prove(few).tuned["min_max"].best.parameters
+    ((replay, forecaster, found),) = drawn
+    first = task.unseen_from - 2 * UNSEEN
+    assert replay.model.slots.start == task.recorded.periods[first].start
+    assert len(replay.model.shifts) == 2 * UNSEEN
+    assert forecaster.history.periods == task.recorded.periods[:first]
+    assert len(found) == 2
 
 
 def test_the_frontier_sweeps_every_policy_over_the_unseen_days(task: Task, proof: Proof) -> None:

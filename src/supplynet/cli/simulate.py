@@ -33,6 +33,15 @@ def simulate(
     compare: Annotated[
         bool, typer.Option("--compare", help="All policies and the bound; keep nothing.")
     ] = False,
+    futures: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Sampled futures to tune on where the days are too few to prove the promise "
+            "(2); 0 = the days alone decide.",
+            show_default=False,
+        ),
+    ] = None,
     purchases: Annotated[
         float,
         typer.Option(
@@ -57,6 +66,7 @@ def simulate(
 
     depth = simulation.Depth(
         further=simulation.FURTHER if tune else 0,
+        futures=simulation.FUTURES if futures is None else futures,
         bound=compare,
         keep=tune or not compare,
         purchase_alpha=purchases,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from supplynet.core.sample_paths import IntArray
 from supplynet.errors import InvalidInput
 from supplynet.replenish.order_up_to import OrderUpTo
 from supplynet.replenish.packs import whole_containers
+from supplynet.replenish.pair_settings import by_class
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +25,17 @@ class CappedOrderUpTo(OrderUpTo):
 
     Args:
         cap: Most parts of one order, in mean demands between two vehicles, > 0.
+        cap_by_class: Other caps for criticality classes.
     """
 
     cap: float = 2.0
+    cap_by_class: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.cap <= 0.0:
-            raise InvalidInput(f"capped_order_up_to: cap is {self.cap}; use more than 0")
+        for cap in (self.cap, *self.cap_by_class.values()):
+            if not cap > 0.0:
+                raise InvalidInput(f"{self.name}: cap is {cap}; use more than 0")
 
     @property
     def name(self) -> str:
@@ -41,10 +46,11 @@ class CappedOrderUpTo(OrderUpTo):
         """Level minus position, at most the cap, rounded up to containers, within the bin."""
         position = state.on_hand + state.on_order
         need = self.levels(state, outlook, terms) - position
-        return whole_containers(np.minimum(need, self._most(outlook)), position, terms)
+        return whole_containers(np.minimum(need, self._most(outlook, terms)), position, terms)
 
-    def _most(self, outlook: Outlook) -> IntArray:
+    def _most(self, outlook: Outlook, terms: SupplyTerms) -> IntArray:
         between = outlook.window_demand
         if outlook.until_arrival is not None:
             between = between - outlook.until_arrival
-        return np.asarray(np.ceil(self.cap * between.mean(axis=0)), dtype=np.int32)
+        cap = by_class(terms, self.cap, self.cap_by_class)
+        return np.asarray(np.ceil(cap * between.mean(axis=0)), dtype=np.int32)

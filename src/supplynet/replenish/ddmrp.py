@@ -9,8 +9,9 @@ import numpy as np
 
 from supplynet.core.protocols import DecisionState, Outlook, SupplyTerms
 from supplynet.core.sample_paths import FloatArray, IntArray
-from supplynet.errors import InvalidInput, NotFound
+from supplynet.errors import InvalidInput
 from supplynet.replenish.packs import whole_containers
+from supplynet.replenish.pair_settings import settings_of
 
 SPIKE_SHARE = 0.5
 """Demand beyond the usual counts as a spike when it exceeds this share of the red zone."""
@@ -96,11 +97,7 @@ class Ddmrp:
 
     def _zones(self, terms: SupplyTerms) -> IntArray:
         """Red, yellow, green; shape (3, pair)."""
-        try:
-            found = [self.buffers[pair] for pair in terms.pairs]
-        except KeyError as error:
-            place, part = error.args[0]
-            raise NotFound("ddmrp buffer of", f"{place}/{part}", "tune it first") from None
+        found = settings_of(terms, self.buffers, "ddmrp buffer")
         rows = [(each.red, each.yellow, each.green) for each in found]
         return np.array(rows, dtype=np.int32).reshape(-1, 3).T
 

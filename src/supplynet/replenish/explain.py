@@ -6,6 +6,7 @@ of. All of it is computed for all pairs at once; a row is made last.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from supplynet.core.protocols import Policy, SupplyTerms
 from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.replenish.decide import Decision
-from supplynet.replenish.explain_flip import HasLevels, flips
+from supplynet.replenish.explain_flip import HasAlphas, HasLevels, flips
 from supplynet.replenish.explain_risk import low_likely_high, order_risk
 from supplynet.replenish.min_max import Levels, MinMax
 
@@ -191,12 +192,10 @@ def _state(decision: Decision, levels: IntArray | None, at: int) -> Columns:
 
 def _targets(policy: Policy, terms: SupplyTerms) -> list[Any]:
     """The chance of a stock-out that a policy allows each pair, where it says so."""
-    policy = getattr(policy, "policy", policy)  # it may stand behind another
-    alphas = getattr(policy, "alphas", None)
-    if alphas is not None:
-        return [round(1.0 - alpha, 9) for alpha in alphas(terms).tolist()]
-    alpha = getattr(policy, "alpha", None)
-    return [None if alpha is None else round(1.0 - alpha, 9)] * len(terms.pairs)
+    if not isinstance(policy, HasAlphas):
+        return [None] * len(terms.pairs)
+    alphas = policy.alphas(terms).tolist()
+    return [None if math.isnan(alpha) else round(1.0 - alpha, 9) for alpha in alphas]
 
 
 def _use(decision: Decision) -> Columns:

@@ -22,6 +22,14 @@ class HasLevels(Protocol):
 
 
 @runtime_checkable
+class HasAlphas(Protocol):
+    """A policy that allows each pair a chance of a stock-out."""
+
+    def alphas(self, terms: SupplyTerms) -> FloatArray:
+        """Probability that nothing runs out, shape (pair,); NaN where it is not what is asked."""
+
+
+@runtime_checkable
 class HasReorderPoints(Protocol):
     """A policy that orders only once the position has fallen to a point below its level."""
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from supplynet.core.protocols import DecisionState, Outlook, SupplyTerms
 from supplynet.core.sample_paths import FloatArray, IntArray
-from supplynet.errors import InvalidInput, NotFound
+from supplynet.errors import InvalidInput
 from supplynet.replenish.packs import whole_containers
+from supplynet.replenish.pair_settings import settings_of
 
 _MOST_PARTS = 2**30
 
@@ -64,12 +65,7 @@ class Kanban:
         return whole_containers(free.astype(np.int32), position, terms)
 
     def _cards(self, terms: SupplyTerms) -> IntArray:
-        try:
-            found = [self.cards[pair] for pair in terms.pairs]
-        except KeyError as error:
-            place, part = error.args[0]
-            raise NotFound("kanban cards of", f"{place}/{part}", "tune them first") from None
-        return np.array(found, dtype=np.int32)
+        return np.array(settings_of(terms, self.cards, "kanban cards"), dtype=np.int32)
 
 
 def kanban_cards(

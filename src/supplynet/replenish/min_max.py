@@ -11,8 +11,9 @@ import numpy as np
 from supplynet.core.network import Plant
 from supplynet.core.protocols import DecisionState, Outlook, SupplyTerms
 from supplynet.core.sample_paths import FloatArray, IntArray
-from supplynet.errors import InvalidInput, NotFound
+from supplynet.errors import InvalidInput
 from supplynet.replenish.packs import whole_containers
+from supplynet.replenish.pair_settings import settings_of
 
 Levels = Mapping[tuple[str, str], tuple[int, int]]
 """``(reorder_point, order_up_to_level)`` in parts by (stock point, part)."""
@@ -73,11 +74,7 @@ class MinMax:
         known = self._rows.get(terms)
         if known is not None:  # a twin asks for the same pairs at every departure
             return known
-        try:
-            rows = [self.thresholds[pair] for pair in terms.pairs]
-        except KeyError as error:
-            place, part = error.args[0]
-            raise NotFound("min_max thresholds of", f"{place}/{part}", "tune them first") from None
+        rows = settings_of(terms, self.thresholds, "min_max thresholds")
         self._rows[terms] = np.array(rows, dtype=np.int32).reshape(-1, 2)
         return self._rows[terms]
 

@@ -19,6 +19,7 @@ from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.errors import InvalidInput
 from supplynet.replenish.exposure import blocks_of_cells, effective_of_cells, may_lose
 from supplynet.replenish.packs import whole_containers
+from supplynet.replenish.pair_settings import by_class
 from supplynet.replenish.tail import level_of
 
 
@@ -55,13 +56,11 @@ class NoStockout:
 
     def alphas(self, terms: SupplyTerms) -> FloatArray:
         """Alpha of each pair, shape (pair,)."""
-        classes = terms.criticality or ("B",) * len(terms.pairs)
-        return np.array(
-            [
-                self.by_pair.get(pair, self.by_class.get(criticality, self.alpha))
-                for pair, criticality in zip(terms.pairs, classes, strict=True)
-            ]
-        )
+        usual = by_class(terms, self.alpha, self.by_class)
+        if not self.by_pair:
+            return usual
+        every = zip(terms.pairs, usual.tolist(), strict=True)
+        return np.array([self.by_pair.get(pair, alpha) for pair, alpha in every])
 
     def levels(self, state: DecisionState, outlook: Outlook, terms: SupplyTerms) -> IntArray:
         """Level that the position should reach, shape (replication, pair)."""

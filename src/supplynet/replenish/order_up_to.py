@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from supplynet.core.protocols import DecisionState, Outlook, SupplyTerms
-from supplynet.core.sample_paths import IntArray
+from supplynet.core.sample_paths import FloatArray, IntArray
 from supplynet.errors import InvalidInput
 from supplynet.replenish.packs import whole_containers
+from supplynet.replenish.pair_settings import by_class
 from supplynet.replenish.tail import level_of
 
 
@@ -23,30 +25,37 @@ class OrderUpTo:
             replay: under lost sales the best one is a little below the critical ratio.
         spread: Factor on the distance of the level from mean window demand, >= 0. 1 trusts the
             forecast's spread; more corrects one that is too sure of itself. Tuned by replay.
+        by_class: Other alphas for criticality classes.
     """
 
     alpha: float
     spread: float = 1.0
+    by_class: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.alpha < 1.0:
-            raise InvalidInput(f"order_up_to: alpha is {self.alpha}; use a number between 0 and 1")
+        for alpha in (self.alpha, *self.by_class.values()):
+            if not 0.0 < alpha < 1.0:
+                raise InvalidInput(f"{self.name}: alpha is {alpha}; use a number between 0 and 1")
         if self.spread < 0.0:
-            raise InvalidInput(f"order_up_to: spread is {self.spread}; use 0 or more")
+            raise InvalidInput(f"{self.name}: spread is {self.spread}; use 0 or more")
 
     @property
     def name(self) -> str:
         """Name in the registry."""
         return "order_up_to"
 
+    def alphas(self, terms: SupplyTerms) -> FloatArray:
+        """Alpha of each pair, shape (pair,)."""
+        return by_class(terms, self.alpha, self.by_class)
+
     def levels(
         self,
         state: DecisionState,  # noqa: ARG002 - the level does not depend on it
         outlook: Outlook,
-        terms: SupplyTerms,  # noqa: ARG002 - nor on this
+        terms: SupplyTerms,
     ) -> IntArray:
         """Order-up-to level of each pair, shape (1, pair)."""
-        return level_of(outlook.window_demand, self.alpha, self.spread)[None]
+        return level_of(outlook.window_demand, self.alphas(terms), self.spread)[None]
 
     def wanted(self, state: DecisionState, outlook: Outlook, terms: SupplyTerms) -> IntArray:
         """Level minus position, rounded up to containers, within the bin."""

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from supplynet.core.protocols import DecisionState, Outlook, Policy, SupplyTerms
-from supplynet.core.sample_paths import IntArray
-from supplynet.replenish.explain_flip import HasLevels
+from supplynet.core.sample_paths import FloatArray, IntArray
+from supplynet.replenish.explain_flip import HasAlphas, HasLevels
 
 _Index = npt.NDArray[np.intp]
 
@@ -37,6 +37,14 @@ class PerRule:
     def policy_of(self, pair: tuple[str, str]) -> Policy:
         """Who decides for a pair."""
         return self.others.get(self.named.get(pair, ""), self.usual)
+
+    def alphas(self, terms: SupplyTerms) -> FloatArray:
+        """Alpha of each pair by its own policy, shape (pair,); NaN where that knows none."""
+        found = np.full(len(terms.pairs), np.nan)
+        for policy, pairs in self._shares(terms):
+            if isinstance(policy, HasAlphas):
+                found[pairs] = policy.alphas(terms.select(pairs))
+        return found
 
     def levels(self, state: DecisionState, outlook: Outlook, terms: SupplyTerms) -> IntArray:
         """Level of each pair, shape (replication, pair); the position where a policy has none."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from supplynet.core.network import Plant
 from supplynet.core.protocols import DecisionState, Outlook, Policy, SupplyTerms
-from supplynet.core.sample_paths import IntArray
+from supplynet.core.sample_paths import FloatArray, IntArray
+from supplynet.replenish.explain_flip import HasAlphas
 from supplynet.replenish.min_max import MinMax, plant_thresholds
 
 
@@ -32,6 +33,14 @@ class WithStandby:
     def name(self) -> str:
         """Name of the policy that usually decides."""
         return self.policy.name
+
+    def alphas(self, terms: SupplyTerms) -> FloatArray:
+        """Alpha of each pair, shape (pair,); NaN where thresholds decide or there is none."""
+        found = np.full(len(terms.pairs), np.nan)
+        if isinstance(self.policy, HasAlphas):
+            found = self.policy.alphas(terms).copy()
+        found[self._columns(terms)] = np.nan
+        return found
 
     def levels(self, state: DecisionState, outlook: Outlook, terms: SupplyTerms) -> IntArray:
         """Order-up-to level of each pair, shape (replication or 1, pair).

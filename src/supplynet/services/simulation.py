@@ -15,11 +15,14 @@ from supplynet.services.books import Books, open_books
 from supplynet.services.policies import keep_parameters
 from supplynet.study.families import FAMILIES
 from supplynet.study.frontier import picture
+from supplynet.study.futures import FUTURES
 from supplynet.study.proof import POLICIES, Proof, Task, frontier_of, prove
-from supplynet.study.tuning import FURTHER
+from supplynet.study.search import FURTHER
 
-__all__ = ["FAMILIES", "FURTHER", "POLICIES", "Depth", "simulate"]
+__all__ = ["FAMILIES", "FURTHER", "FUTURES", "POLICIES", "Depth", "simulate"]
 Report = Callable[[float, str], None]
+MOST_FUTURES = 20
+"""Each takes as long to play as the recorded days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,8 @@ class Depth:
 
     Attributes:
         further: Settings that the search of each policy may try after the common grid.
+        futures: Sampled futures of the tuning days, asked where these are too few to prove the
+            promise; 0 = the days alone decide.
         bound: Whether to say what no policy can beat.
         keep: Whether ``plan`` uses what was tuned from then on.
         purchase_alpha: Warehouses buy up to this quantile of the forecast of all that they supply;
@@ -36,12 +41,15 @@ class Depth:
     """
 
     further: int = 0
+    futures: int = FUTURES
     bound: bool = False
     keep: bool = True
     purchase_alpha: float = 0.0
     plot: Path | None = None
 
     def __post_init__(self) -> None:
+        if not 0 <= self.futures <= MOST_FUTURES:
+            raise InvalidInput(f"{self.futures} sampled futures; use 0 to {MOST_FUTURES}")
         if not 0.0 <= self.purchase_alpha < 1.0:
             raise InvalidInput(
                 f"purchases by alpha {self.purchase_alpha}; use a number between 0 and 1"
@@ -104,6 +112,7 @@ def _task(books: Books, days: int, policies: Sequence[str], depth: Depth, seed: 
         policies=policies,
         target=books.settings.target_halts_per_line_month,
         further=depth.further,
+        futures=depth.futures,
         purchase_alpha=depth.purchase_alpha,
         bound=depth.bound,
         paths=books.settings.paths,

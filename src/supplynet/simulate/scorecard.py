@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -118,6 +118,48 @@ def score(
         orders=orders,
         trips=trips,
         fill_rate=served / demand if demand else 1.0,
+        block_halts=halts,
+        block_lost_minutes=lost,
+        block_line_months=months,
+    )
+
+
+def pooled(scores: Sequence[Score], *, seed: int = 0) -> Score:
+    """One setting on several stretches of days, every line-month as good as any other.
+
+    Counts are added up; cover and fill rate are means over line-months. Blocks follow each other,
+    stretch by stretch.
+
+    Args:
+        scores: Of the same policy, parameters and lines, at least one.
+        seed: Of the bootstrap.
+    """
+    if len(scores) == 1:
+        return scores[0]
+    halts, lost, months = (
+        np.concatenate([getattr(each, name) for each in scores])
+        for name in ("block_halts", "block_lost_minutes", "block_line_months")
+    )
+    rates = _bootstrap(halts, months, seed)
+    weight = np.array([each.line_months for each in scores])
+
+    def mean(name: str) -> float:
+        return float(np.average([getattr(each, name) for each in scores], weights=weight))
+
+    return replace(
+        scores[0],
+        line_months=float(weight.sum()),
+        halts=sum(each.halts for each in scores),
+        halts_per_line_month=sum(each.halts for each in scores) / float(weight.sum()),
+        low=float(np.quantile(rates, 0.025)),
+        high=float(np.quantile(rates, 0.975)),
+        lost_minutes=sum(each.lost_minutes for each in scores),
+        cover_days=mean("cover_days"),
+        in_transit_days=mean("in_transit_days"),
+        warehouse_days=mean("warehouse_days"),
+        orders=sum(each.orders for each in scores),
+        trips=sum(each.trips for each in scores),
+        fill_rate=mean("fill_rate"),
         block_halts=halts,
         block_lost_minutes=lost,
         block_line_months=months,

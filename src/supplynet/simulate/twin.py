@@ -124,6 +124,7 @@ class Twin:
             self.work.missing,
         )
         self._record = Record(model, count, slots=record_slots)
+        self._due: tuple[IntArray, Due] | None = None
         self._vehicles.take_over(state.inbound)
         self._book_error = self._read_books()
 
@@ -157,9 +158,17 @@ class Twin:
         )
 
     def due_of(self, pairs: IntArray) -> Due:
-        """What is loaded for or on the road to some pairs now, vehicle by vehicle."""
-        under_way = self._vehicles.under_way(self.slot)
-        return due_of(self.model, under_way, pairs, self.slot, self.replications)
+        """What is loaded for or on the road to some pairs now, vehicle by vehicle.
+
+        Kept until a load or a step changes it: state, outlook and explanation of one decision all
+        ask for the same pairs. Its quantities are read-only.
+        """
+        if self._due is None or self._due[0] is not pairs:
+            under_way = self._vehicles.under_way(self.slot)
+            found = due_of(self.model, under_way, pairs, self.slot, self.replications)
+            found.quantities.flags.writeable = False
+            self._due = pairs, found
+        return self._due[1]
 
     def supply_of(self, batch: Batch, *, stakes: bool = True) -> Supply:
         """What a batch may take now.
@@ -226,6 +235,7 @@ class Twin:
         if self.done:
             raise InvalidInput(f"the horizon ended at {self.model.slots.end}")
         slot, start = self.slot, self.now
+        self._due = None
         left = self._vehicles.leave(slot)
         self._record.stock(self.on_hand, self.pipeline.in_transit, self.warehouse.on_hand)
         bought = self.warehouse.buy(slot)
@@ -294,6 +304,7 @@ class Twin:
         for departure in load.departures:
             if departure.depart_slot < self.slot:
                 raise InvalidInput(f"{departure.lane.lane_id} left at {departure.departure_at}")
+        self._due = None
         self._vehicles.load(load)
         self._record.loads.append(load)
 

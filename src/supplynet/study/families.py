@@ -26,6 +26,7 @@ from supplynet.replenish.order_up_to import OrderUpTo
 Parameters = Mapping[str, float]
 ALPHAS = (0.9999, 0.9995, 0.999, 0.998, 0.995, 0.99, 0.98, 0.95)
 SPREADS = (1.5, 1.25, 1.0)
+CAPS = (3.0, 2.0, 1.5)
 SAFETY_FACTORS = (7.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5)
 EXTRA_COVERS = (0.5, 0.25, 0.0)
 SAFETY_SHARES = (
@@ -144,12 +145,20 @@ def _min_max(parameters: Parameters, past: Past) -> MinMax:
 
 
 def _order_up_to(parameters: Parameters, past: Past) -> OrderUpTo:  # noqa: ARG001 - one shape
-    return OrderUpTo(alpha=parameters["alpha"], spread=parameters["spread"])
+    return OrderUpTo(
+        alpha=parameters["alpha"],
+        spread=parameters["spread"],
+        by_class=_classes(parameters, "alpha"),
+    )
 
 
 def _capped(parameters: Parameters, past: Past) -> CappedOrderUpTo:  # noqa: ARG001 - one shape
     return CappedOrderUpTo(
-        alpha=parameters["alpha"], spread=parameters.get("spread", 1.0), cap=parameters["cap"]
+        alpha=parameters["alpha"],
+        spread=parameters.get("spread", 1.0),
+        by_class=_classes(parameters, "alpha"),
+        cap=parameters["cap"],
+        cap_by_class=_classes(parameters, "cap"),
     )
 
 
@@ -190,12 +199,19 @@ FAMILIES: dict[str, Family] = {
         make=_order_up_to,
         defaults={"alpha": 0.995, "spread": 1.0},
         grid={"alpha": ALPHAS, "spread": SPREADS},
+        further={"alpha_a": ALPHAS, "alpha_c": ALPHAS},
     ),
     "capped_order_up_to": Family(
         make=_capped,
         defaults={"alpha": 0.995, "cap": 2.0},
-        grid={"alpha": ALPHAS, "cap": (3.0, 2.0, 1.5)},
-        further={"spread": SPREADS},
+        grid={"alpha": ALPHAS, "cap": CAPS},
+        further={
+            "spread": SPREADS,
+            "alpha_a": ALPHAS,
+            "alpha_c": ALPHAS,
+            "cap_a": CAPS,
+            "cap_c": CAPS,
+        },
     ),
     "no_stockout": Family(
         make=_no_stockout,

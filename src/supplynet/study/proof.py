@@ -26,8 +26,10 @@ from supplynet.simulate.outlook import PathOutlook
 from supplynet.study.compare import Contender, Scoreboard, compare
 from supplynet.study.families import family
 from supplynet.study.frontier import Point, points_of, settings_of
+from supplynet.study.futures import player, sampled_futures
 from supplynet.study.replay import Replay, make_replay, past_of
-from supplynet.study.tuning import Tuned, search
+from supplynet.study.search import search
+from supplynet.study.tuning import Tuned
 
 POLICIES = ("min_max", "order_up_to", "no_stockout")
 """What is compared unless others are named: what plants have, and two that look ahead."""
@@ -52,6 +54,8 @@ class Task:
         policies: Of ``study.families``; the first is the one that the others are compared with.
         target: Halts per line-month that a tuned policy may have.
         further: Settings that the search of each policy may try after the common grid.
+        futures: Sampled futures of the tuning days, asked where these days are too few to prove
+            the target; 0 = the days alone decide.
         purchase_alpha: Warehouses buy up to this quantile of their echelon's demand by the
             forecast; 0 = by the static levels of the purchase rules.
         bound: Whether to solve the linear program of perfect foresight on the unseen days.
@@ -68,6 +72,7 @@ class Task:
     policies: Sequence[str] = POLICIES
     target: float = 0.02
     further: int = 0
+    futures: int = 0
     purchase_alpha: float = 0.0
     bound: bool = False
     paths: int = 500
@@ -213,12 +218,16 @@ def _forecaster(
 def _tune(
     task: Task, replay: Replay, before: Panel, forecaster: BoundForecaster
 ) -> dict[str, Tuned]:
-    outlooks = PathOutlook(forecaster, paths=task.paths, seed=task.seed, shared=True)
-    foresees = any(family(name).foresees for name in task.policies)
+    imagined = sampled_futures(replay, forecaster, task.futures, seed=task.seed)
+    play, imagine = (
+        player(replays, forecaster, paths=task.paths, seed=task.seed)
+        for replays in ([replay], imagined)
+    )
     return search(
         task.policies,
         past_of(task.plant, before),
-        lambda candidates: replay.play_all(candidates, outlooks if foresees else None),
+        play,
+        imagine=imagine if imagined else None,
         target=task.target,
         further=task.further,
     )

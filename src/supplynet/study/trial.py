@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from supplynet.simulate.outlook import PathOutlook
 from supplynet.simulate.scorecard import Score
 from supplynet.study.bounds import Bound, perfect_foresight
-from supplynet.study.families import FAMILIES, Candidate
+from supplynet.study.families import FAMILIES
 from supplynet.study.frontier import Point, Setting, picture, points_of, settings_of
+from supplynet.study.futures import player
 from supplynet.study.replay import past_of
 from supplynet.study.scenarios import Case, World, make_world
-from supplynet.study.tuning import Play, Tuned, search
+from supplynet.study.search import Play, search
+from supplynet.study.tuning import Tuned
 
 PATHS = 200
 DAYS_PER_YEAR = 365.0
@@ -99,13 +100,7 @@ def run_trial(
 
 def _player(world: World, paths: int) -> Play:
     """Plays settings on the unseen days of a world, with one forecaster."""
-    forecaster, replay = world.forecaster(), world.replay()
-
-    def play(candidates: Sequence[Candidate]) -> Sequence[Score]:
-        outlooks = PathOutlook(forecaster, paths=paths, seed=world.seed, shared=True)
-        return replay.play_all(candidates, outlooks)
-
-    return play
+    return player([world.replay()], world.forecaster(), paths=paths, seed=world.seed)
 
 
 def frontier_svg(trial: Trial) -> str:
