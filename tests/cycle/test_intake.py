@@ -43,7 +43,6 @@ def test_a_batch_is_taken_whole_or_not_at_all(any_site: Site) -> None:
 @pytest.mark.parametrize(
     ("kind", "place", "data", "match"),
     [
-        (EventType.COUNTER, "SR1.A", {}, "send the difference as consumed"),
         (EventType.LINE_STARVED, "SR1", {}, "name the line"),
         (EventType.LINE_STARVED, "SR1.A", {"minutes": "ten"}, "minutes 'ten'"),
         (EventType.LINE_STOPPED, "SR1.A", {"minutes": -1}, "minutes -1"),
@@ -56,7 +55,7 @@ def test_a_batch_is_taken_whole_or_not_at_all(any_site: Site) -> None:
 def test_what_could_only_do_harm_later_is_refused_now(
     site: Site, kind: EventType, place: str, data: dict[str, Any], match: str
 ) -> None:
-    part = "bolt" if kind in {EventType.COUNTER, EventType.CONSUMED} else None
+    part = "bolt" if kind is EventType.CONSUMED else None
     wrong = site.event(kind, place, MONDAY, part, None if part is None else 5, **data)
     with pytest.raises(InvalidInput, match=match):
         site.post(wrong)

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from supplynet.core.events import Event, EventType
-from supplynet.errors import ConflictingContent
-from supplynet.storage import Store, events
+from supplynet.storage import Store, WriteTx, events
 
 
 @pytest.fixture
@@ -27,15 +26,21 @@ def event(now: datetime) -> Callable[..., Event]:
     return make
 
 
+def record(tx: WriteTx, *batch: Event) -> list[Event]:
+    found = events.sort_out(tx, batch)
+    events.add_events(tx, found.new)
+    return found.new
+
+
 def test_an_event_counts_once_however_often_it_is_sent(
     store: Store, now: datetime, event: Callable[..., Event]
 ) -> None:
     one, two = event("1"), event("2", source="plc-8")
     with store.write("gateway", now) as tx:
-        assert events.record_events(tx, [one, one]) == [one]
+        assert record(tx, one, one) == [one]
     with store.write("gateway", now) as tx:
-        assert events.record_events(tx, [one, two]) == [two]
-        assert events.record_events(tx, []) == []
+        assert record(tx, one, two) == [two]
+        assert record(tx) == []
     with store.read() as tx:
         assert events.events_between(tx) == [one, two]
 
@@ -44,18 +49,20 @@ def test_the_same_id_of_another_source_is_another_event(
     store: Store, now: datetime, event: Callable[..., Event]
 ) -> None:
     with store.write("gateway", now) as tx:
-        assert len(events.record_events(tx, [event("1"), event("1", 13, source="plc-8")])) == 2
+        assert len(record(tx, event("1"), event("1", 13, source="plc-8"))) == 2
 
 
-def test_other_content_under_a_known_key_is_refused_with_its_whole_batch(
+def test_a_batch_is_sorted_into_what_is_new_known_and_conflicting(
     store: Store, now: datetime, event: Callable[..., Event]
 ) -> None:
     with store.write("gateway", now) as tx:
-        events.record_events(tx, [event("1")])
-    with pytest.raises(ConflictingContent, match="plc-7/1"), store.write("gateway", now) as tx:
-        events.record_events(tx, [event("2"), event("1", 13)])
+        record(tx, event("1"))
+    batch = [event("2"), event("1"), event("1", 13), event("2", 13), event("2")]
     with store.read() as tx:
-        assert events.events_between(tx) == [event("1")]
+        found = events.sort_out(tx, batch)
+    assert found.new == [event("2")]
+    assert found.known == 2
+    assert found.conflicting == [event("1", 13), event("2", 13)]
 
 
 def test_events_are_found_by_time_and_type(
@@ -67,7 +74,7 @@ def test_events_are_found_by_time_and_type(
     with store.read() as tx:
         assert events.last_event_at(tx) is None
     with store.write("gateway", now) as tx:
-        events.record_events(tx, [late, halt])
+        record(tx, late, halt)
     with store.read() as tx:
         assert events.events_between(tx, now, now + hour) == [halt]
         assert events.events_between(tx, types=[EventType.CONSUMED]) == [late]

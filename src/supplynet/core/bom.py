@@ -63,18 +63,33 @@ def draw(
     """
     if units < 0:
         raise InvalidInput(f"line {line_id} cannot build {units} units; 0 or more is right")
-    rows = [r for r in plant.requirements_of_line.get(line_id, ()) if r.product == product]
-    if not rows:
-        raise NotFound("requirement of line", line_id, f"add rows for product {product!r}")
     carried = dict(remainders or {})
     taken: Counter[str] = Counter()
-    for choices in _groups(row for row in rows if row.holds_on(day)):
+    for choices in _groups(_rows(plant, line_id, day, product)):
         row = _choose(choices, units, carried, available)
         exact = row.quantity * units + carried.get((line_id, row.part_id), Decimal(0))
         whole = int(exact)
         carried[line_id, row.part_id] = exact - whole
         taken[row.part_id] += whole
     return Draw(parts={part: n for part, n in taken.items() if n}, remainders=carried)
+
+
+def first_choices(
+    plant: Plant, line_id: str, day: date, product: str = DEFAULT_PRODUCT
+) -> list[Requirement]:
+    """Requirements of a line on ``day``; of those that replace each other the first alone.
+
+    Raises:
+        NotFound: The line has no requirement at all for ``product``.
+    """
+    return [choices[0] for choices in _groups(_rows(plant, line_id, day, product))]
+
+
+def _rows(plant: Plant, line_id: str, day: date, product: str) -> list[Requirement]:
+    rows = [r for r in plant.requirements_of_line.get(line_id, ()) if r.product == product]
+    if not rows:
+        raise NotFound("requirement of line", line_id, f"add rows for product {product!r}")
+    return [row for row in rows if row.holds_on(day)]
 
 
 def _groups(rows: Iterable[Requirement]) -> list[list[Requirement]]:

@@ -58,6 +58,7 @@ class Event:
     part_id: str | None = None
     quantity: int | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    _hash: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_id(self.source, "source")
@@ -81,6 +82,11 @@ class Event:
     @property
     def content_hash(self) -> str:
         """SHA-256 of everything but the key, the same for the same content in any spelling."""
+        if not self._hash:  # asked for on the way in and on the way to the table
+            self._hash.append(self._content_hash())
+        return self._hash[0]
+
+    def _content_hash(self) -> str:
         content = {
             "type": self.type.value,
             "occurred_at": self.occurred_at.astimezone(UTC).isoformat(timespec="microseconds"),

@@ -57,6 +57,18 @@ class Part:
     unit_cost: float = 0.0
 
 
+class CountedBy(StrEnum):
+    """How it is known what a line uses of a part: one way for each, never two.
+
+    ``reported`` in events (a scan, an emptied container), by a ``counter`` of that part, or from
+    the units ``built`` and the bill of materials (backflush).
+    """
+
+    REPORTED = "reported"
+    COUNTER = "counter"
+    BUILT = "built"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
     """A supplier, warehouse, showroom, station or line.
@@ -89,6 +101,8 @@ class Requirement:
         quantity: Parts per unit built, > 0; the remainder of fractions is carried.
         valid_from, valid_to: Days ``[from, to)`` on which it holds; None = open.
         alternative_group: Rows of one group replace each other (substitutes): any one will do.
+        counted_by: How the use of the part on the line is known; None = the way in which it is
+            first reported.
     """
 
     line_id: str
@@ -98,6 +112,7 @@ class Requirement:
     valid_from: date | None = None
     valid_to: date | None = None
     alternative_group: str | None = None
+    counted_by: CountedBy | None = None
 
     def holds_on(self, day: date) -> bool:
         """Whether the requirement is valid on ``day``."""
@@ -166,6 +181,8 @@ class SupplyRule:
         policy: Name of the replenishment policy; None = the plant's default.
         reorder_point, order_up_to_level: Static thresholds for ``min_max``, where people keep them.
         criticality: Class A, B or C; sets the promised service.
+        automation: Who releases its orders: ``suggest`` a person, ``auto_below`` automation up to
+            the limits of the settings, ``auto`` automation; None = as the settings say.
     """
 
     stock_point_id: str
@@ -178,6 +195,7 @@ class SupplyRule:
     reorder_point: int | None = None
     order_up_to_level: int | None = None
     criticality: str = "B"
+    automation: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +265,15 @@ class Plant:
     def supply_rule(self) -> dict[tuple[str, str], SupplyRule]:
         """Supply rules by (stock point, part)."""
         return {(rule.stock_point_id, rule.part_id): rule for rule in self.supply_rules}
+
+    @cached_property
+    def counted_by(self) -> dict[tuple[str, str], CountedBy]:
+        """How the use of a (line, part) is known, where the plant folder says so."""
+        return {
+            (row.line_id, row.part_id): row.counted_by
+            for row in self.requirements
+            if row.counted_by is not None
+        }
 
     @cached_property
     def requirements_of_line(self) -> dict[str, tuple[Requirement, ...]]:

@@ -1,4 +1,8 @@
-"""Orders and their life: proposed -> approved -> picked -> shipped -> received -> closed."""
+"""Orders and their life: proposed -> approved -> picked -> shipped -> received -> closed.
+
+What has not left may be cancelled; what has left may only be reversed: counter movements undo all
+that was posted for it.
+"""
 
 from __future__ import annotations
 
@@ -27,19 +31,23 @@ class OrderState(StrEnum):
     RECEIVED = "received"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    REVERSED = "reversed"
 
 
 NEXT_STATES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.PROPOSED: frozenset({OrderState.APPROVED, OrderState.CANCELLED}),
     OrderState.APPROVED: frozenset({OrderState.PICKED, OrderState.SHIPPED, OrderState.CANCELLED}),
     OrderState.PICKED: frozenset({OrderState.SHIPPED, OrderState.CANCELLED}),
-    OrderState.SHIPPED: frozenset({OrderState.RECEIVED}),
-    OrderState.RECEIVED: frozenset({OrderState.CLOSED}),
-    OrderState.CLOSED: frozenset(),
+    OrderState.SHIPPED: frozenset({OrderState.RECEIVED, OrderState.REVERSED}),
+    OrderState.RECEIVED: frozenset({OrderState.CLOSED, OrderState.REVERSED}),
+    OrderState.CLOSED: frozenset({OrderState.REVERSED}),
     OrderState.CANCELLED: frozenset(),
+    OrderState.REVERSED: frozenset(),
 }
 RELEASED = (OrderState.APPROVED, OrderState.PICKED, OrderState.SHIPPED)
 """States in which an order is under way: counted in ``on_order``."""
+BY_HAND = "by hand"
+"""``policy`` of an order that a person thought of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +62,8 @@ class Order:
         quantity: Ordered, in the part's unit, > 0.
         received: Good parts received so far, >= 0.
         short, damaged: Parts that did not come or came broken, >= 0.
-        proposed_quantity: What the policy proposed, where a person changed it; else None.
+        proposed_quantity: What the policy proposed, >= 0, where a person said otherwise; 0 where it
+            proposed nothing. None = nobody changed the proposal, and the next plan may.
         snoozed_until: Until when a proposal is set aside: neither shown as due nor released.
         policy, model_version: What proposed it; attributes, not part of the key.
         explanation: Why, as numbers (JSON); stored with the order and never recomputed.
@@ -91,7 +100,22 @@ class Order:
     @property
     def outstanding(self) -> int:
         """Parts that are still to come, >= 0; 0 unless the order is under way."""
-        return max(self.quantity - self.received, 0) if self.state in RELEASED else 0
+        return max(self.quantity - self.accounted, 0) if self.state in RELEASED else 0
+
+    @property
+    def accounted(self) -> int:
+        """Parts of which it is known what became of them: come, broken or missing."""
+        return self.received + self.short + self.damaged
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person set its quantity: the next plan leaves that alone."""
+        return self.proposed_quantity is not None
+
+    def is_snoozed(self, now: datetime) -> bool:
+        """Whether it is a proposal that somebody set aside until later than ``now``."""
+        asleep = self.snoozed_until is not None and self.snoozed_until > now
+        return asleep and self.state is OrderState.PROPOSED
 
     @property
     def key(self) -> tuple[str, str, str, datetime]:

@@ -15,14 +15,15 @@ same movements again, and the ledger skips them.
 
 The ``quantity`` of a receipt is the good parts; ``short`` and ``damaged`` in its data come on top:
 of 100 shipped, 3 missing and 2 broken, it is ``quantity`` 95. Broken parts go to blocked, missing
-ones to lost; what a supplier did not send was never ours and makes no movement. The other types of
-events make none.
+ones to lost; what a supplier did not send was never ours and makes no movement. A ``counter`` moves
+what was used between two reads (``used``), which takes other reads to know: see ``core.counters``.
+The other types of events make none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -75,6 +76,41 @@ def movements_of(
         _movement(event, event.part_id, number, leg, shift_id=shift_id, recorded_at=recorded_at)
         for number, leg in enumerate(legs)
     ]
+
+
+def used(
+    event: Event,
+    plant: Plant,
+    part_id: str,
+    quantity: int,
+    *,
+    movement_id: str,
+    recorded_at: datetime,
+    at: datetime | None = None,
+) -> Movement:
+    """The movement of parts that a line used by what ``event`` tells.
+
+    Args:
+        event: At a line.
+        plant: Where it happened.
+        part_id: What was used.
+        quantity: Not 0; below 0 it was booked before and was not used after all.
+        movement_id: Made from the event's key.
+        recorded_at: When the books learn it, aware.
+        at: When it was used; None = when the event occurred.
+
+    Raises:
+        NotFound: No such line or part, or no stock point above the line.
+        InvalidInput: Not at a line.
+    """
+    plant.part(part_id)
+    leg = next(_consumed(event, plant, plant.location(event.location_id), abs(quantity), None))
+    if quantity < 0:
+        leg = _Leg(leg.quantity, leg.target, leg.source)
+    moved = event if at is None else replace(event, occurred_at=at)
+    shift_id = _shift_id(plant, moved)
+    made = _movement(moved, part_id, 0, leg, shift_id=shift_id, recorded_at=recorded_at)
+    return replace(made, movement_id=movement_id)
 
 
 def _movement(

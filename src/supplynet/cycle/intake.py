@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite
 
 from supplynet.core.events import Event, EventType
-from supplynet.core.ledger import Account
+from supplynet.core.ledger import Movement
 from supplynet.core.network import LocationKind, Plant
-from supplynet.core.orders import NEXT_STATES, Order, OrderKind, OrderState
 from supplynet.core.postings import movements_of
+from supplynet.cycle.counting import Counting
 from supplynet.cycle.counts import CountedStock
-from supplynet.errors import InvalidInput, NotFound
-from supplynet.storage import Store, WriteTx, events, ledger, orders, reservations
+from supplynet.cycle.order_facts import follow_order
+from supplynet.errors import (
+    ConflictingContent,
+    InvalidInput,
+    LedgerError,
+    SupplyNetError,
+)
+from supplynet.storage import Store, WriteTx, events, ledger
 
 _LONGEST_ID = 64
 _LINE_EVENTS = {EventType.LINE_STARVED, EventType.LINE_STOPPED, EventType.LINE_RESUMED}
-_ARRIVED = {Account.ON_HAND, Account.BLOCKED, Account.LOST}
+
+
+Refuse = Callable[[Event, SupplyNetError], None]
+"""What becomes of an event that cannot be taken: raise its error, or put it aside."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,43 +39,100 @@ class TakenIn:
 
 
 def take_in(
-    store: Store, plant: Plant, batch: Sequence[Event], *, actor: str, now: datetime
+    store: Store,
+    plant: Plant,
+    batch: Sequence[Event],
+    *,
+    actor: str,
+    now: datetime,
+    skew: timedelta | None = None,
 ) -> TakenIn:
     """Post a batch of events: all of it in one transaction, or nothing.
 
     An event that is there already is skipped, so a sender may retry. A fact is never refused for
     lack of stock: the ledger then goes below zero, and an alert asks for a count.
 
+    Args:
+        store: The books.
+        plant: Where the events happened.
+        batch: In the order in which they are to be posted.
+        actor: Who sends them.
+        now: The books' clock.
+        skew: How far ahead of it a sender's clock may go; None = that is not looked at.
+
     Raises:
         ConflictingContent: A key was used before with other content.
-        InvalidInput: An event that cannot be: unknown place or part, no quantity.
+        InvalidInput: An event that cannot be: unknown place or part, no quantity, of tomorrow.
     """
     with store.write(actor, now) as tx:
-        return post(tx, plant, batch)
+        return post(tx, plant, batch, skew=skew)
 
 
-def post(tx: WriteTx, plant: Plant, batch: Sequence[Event]) -> TakenIn:
+def post(
+    tx: WriteTx, plant: Plant, batch: Sequence[Event], *, skew: timedelta | None = None
+) -> TakenIn:
     """``take_in`` within the caller's transaction."""
-    stock = CountedStock(tx, batch)
-    fresh = events.record_events(tx, batch)
-    movements = []
-    for event in fresh:
-        _check(event, plant)
-        held = None
-        if event.type is EventType.COUNTED:
-            held = stock.at((event.location_id, event.part_id or ""), event.occurred_at)
-        moves = movements_of(event, plant, recorded_at=tx.now, on_hand=held)
+
+    def refuse(_event: Event, error: SupplyNetError) -> None:
+        raise error
+
+    return post_each(tx, plant, batch, refuse, skew=skew)
+
+
+def post_each(
+    tx: WriteTx,
+    plant: Plant,
+    batch: Sequence[Event],
+    refuse: Refuse,
+    *,
+    skew: timedelta | None = None,
+) -> TakenIn:
+    """Post what can be posted of a batch; ``refuse`` is told of every other event, and why."""
+    stock, counting = CountedStock(tx, batch), Counting(tx, plant, batch)
+    sorted_out = events.sort_out(tx, batch)
+    for event in sorted_out.conflicting:
+        refuse(event, ConflictingContent("event", event.key))
+    fresh, movements = [], []
+    for event in sorted_out.new:
+        try:
+            _check(event, plant)
+            if skew is not None and event.occurred_at > tx.now + skew:
+                raise _ahead(event, tx.now)
+            moves = _movements(tx, event, plant, stock, counting)
+        except (InvalidInput, LedgerError) as error:
+            refuse(event, error)
+            continue
         movements += stock.post(event, moves)
+        fresh.append(event)
+    events.add_events(tx, fresh)
     ledger.append_movements(tx, movements)
+    counting.write(tx)
     for event in fresh:
-        _follow_order(tx, event)
-    return TakenIn(new=len(fresh), known=len(batch) - len(fresh))
+        follow_order(tx, plant, event)
+    return TakenIn(new=len(fresh), known=sorted_out.known)
+
+
+def _movements(
+    tx: WriteTx, event: Event, plant: Plant, stock: CountedStock, counting: Counting
+) -> list[Movement]:
+    if event.type is EventType.COUNTER:
+        return counting.movements(event, tx.now)
+    held = None
+    if event.type is EventType.COUNTED:
+        held = stock.at((event.location_id, event.part_id or ""), event.occurred_at)
+    moves = movements_of(event, plant, recorded_at=tx.now, on_hand=held)
+    if event.type is EventType.CONSUMED:
+        counting.reported(event)
+    return moves
+
+
+def _ahead(event: Event, now: datetime) -> InvalidInput:
+    minutes = (event.occurred_at - now).total_seconds() / 60
+    return _wrong(event, f"is dated {minutes:,.0f} minutes ahead", "set the sender's clock")
 
 
 def _check(event: Event, plant: Plant) -> None:
     """What ``movements_of`` does not look at."""
-    if event.type is EventType.COUNTER:
-        raise _wrong(event, "would move no stock yet", "send the difference as consumed")
     for name in ("order_id", "lot_id", "container_id"):
         value = event.data.get(name)
         if isinstance(value, str) and len(value) > _LONGEST_ID:
@@ -87,52 +153,6 @@ def _check_standstill(event: Event, plant: Plant) -> None:
         raise _wrong(event, f"has parts {parts!r}", "a list of part ids is right")
     if not isinstance(event.data.get("ended", False), bool):
         raise _wrong(event, f"has ended {event.data['ended']!r}", "true or false is right")
-
-
-def _follow_order(tx: WriteTx, event: Event) -> None:
-    """Take the order of a shipment or receipt along; the fact stands whatever its state was.
-
-    A scan may be late or missing: what was received has been shipped, and what was shipped has
-    been approved. An order that does not fit the goods is left alone; the plan raises an alert.
-    """
-    order_id = event.data.get("order_id")
-    if not order_id or event.type not in {EventType.SHIPPED, EventType.RECEIVED}:
-        return
-    try:
-        order = orders.get(tx, order_id)
-    except NotFound:
-        return
-    shipped = event.type is EventType.SHIPPED
-    goes_to = event.data.get("to_location") if shipped else event.location_id
-    if (event.part_id, goes_to) != (order.part_id, order.to_location):
-        return
-    if order.state is OrderState.PROPOSED:
-        reason = f"{event.type.value} before anyone approved it"
-        order = orders.advance(tx, order_id, OrderState.APPROVED, reason=reason)
-    quantity = event.quantity if shipped and event.quantity else None
-    if OrderState.SHIPPED in NEXT_STATES[order.state]:
-        order = orders.advance(tx, order_id, OrderState.SHIPPED, quantity=quantity)
-    reservations.end_of_order(tx, order_id, reservations.ReservationState.USED)
-    if not shipped and order.state is OrderState.SHIPPED:
-        _receive(tx, event, order)
-
-
-def _receive(tx: WriteTx, event: Event, order: Order) -> None:
-    """A transfer closes with its first receipt; a purchase when all of it has come."""
-    arrived = [
-        move
-        for move in ledger.movements_of_order(tx, order.order_id)
-        if move.to_location == order.to_location and move.to_account in _ARRIVED
-    ]
-    good = sum(move.quantity for move in arrived if move.to_account is Account.ON_HAND)
-    done = sum(move.quantity for move in arrived)
-    if event.data.get("supplier_id"):  # what he did not send is no movement, but will not come
-        done += event.data.get("short", 0)
-    if order.kind is OrderKind.PURCHASE and done < order.quantity:
-        orders.set_received(tx, order.order_id, good)
-        return
-    orders.advance(tx, order.order_id, OrderState.RECEIVED, received=good)
-    orders.advance(tx, order.order_id, OrderState.CLOSED)
 
 
 def _wrong(event: Event, wrong: str, right: str) -> InvalidInput:

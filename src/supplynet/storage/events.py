@@ -2,45 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from operator import attrgetter
 
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import RowMapping, func, select
 
 from supplynet.core.events import Event, EventType
-from supplynet.errors import ConflictingContent
+from supplynet.storage.bulk import Insert, Lookup
 from supplynet.storage.tables import events as table
 from supplynet.storage.transaction import ReadTx, WriteTx
 
-_CHUNK = 1000
+_GIVEN = (
+    "source",
+    "event_id",
+    "type",
+    "occurred_at",
+    "location_id",
+    "part_id",
+    "quantity",
+    "data",
+    "content_hash",
+)
+_plain = attrgetter(*("type.value" if name == "type" else name for name in _GIVEN))
+_insert = Insert(table, ("seq", "recorded_at", *_GIVEN))
+_find = Lookup(table, ("event_id", "content_hash"), by="event_id", within="source")
 
 
-def record_events(tx: WriteTx, events: Iterable[Event]) -> list[Event]:
-    """Record a batch and return the events that are new, in the order given.
+@dataclass(frozen=True, kw_only=True)
+class SortedOut:
+    """A batch by what is there already.
 
-    An event that is already there, or twice in the batch, is skipped, so a sender may retry.
-
-    Raises:
-        ConflictingContent: A key is already there with other content; nothing is written.
+    Attributes:
+        new: In the order given, each key once.
+        conflicting: Under a key that is there, or is before it in the batch, with other content.
+        known: How many are there, or before them in the batch, just so.
     """
-    batch = list(events)
-    known = _known_hashes(tx, batch)
-    new = []
+
+    new: list[Event] = field(default_factory=list)
+    conflicting: list[Event] = field(default_factory=list)
+    known: int = 0
+
+
+def sort_out(tx: ReadTx, batch: Sequence[Event]) -> SortedOut:
+    """Which events of a batch are new: a sender may retry."""
+    hashes = _known_hashes(tx, batch)
+    new, conflicting, known = [], [], 0
     for event in batch:
-        key, found = (event.source, event.event_id), event.content_hash
-        if key not in known:
-            known[key] = found
+        key, content = (event.source, event.event_id), event.content_hash
+        if key not in hashes:
+            hashes[key] = content
             new.append(event)
-        elif known[key] != found:
-            raise ConflictingContent("event", event.key)
-    if new:
-        first = tx.take_seq(table, len(new))
-        rows = [{"seq": first + i, **_row(tx, event, known)} for i, event in enumerate(new)]
-        tx.connection.execute(insert(table), rows)
-        tx.note("events_recorded", new[0].key, after={"count": len(new), "first_seq": first})
-        tx.change("event", new[-1].key)
-    return new
+        elif hashes[key] == content:
+            known += 1
+        else:
+            conflicting.append(event)
+    return SortedOut(new=new, conflicting=conflicting, known=known)
+
+
+def add_events(tx: WriteTx, new: Sequence[Event]) -> None:
+    """Record events that ``sort_out`` found to be new, in the order given."""
+    if not new:
+        return
+    first = tx.take_seq(table, len(new))
+    _insert(tx, [(first + i, tx.now, *_plain(event)) for i, event in enumerate(new)])
+    tx.note("events_recorded", new[0].key, after={"count": len(new), "first_seq": first})
+    tx.change("event", new[-1].key)
 
 
 def events_between(
@@ -75,39 +103,66 @@ def last_event_at(tx: ReadTx) -> datetime | None:
     return latest
 
 
-def newest_seq(tx: ReadTx, types: Collection[EventType]) -> int:
-    """Number of the newest event of some types; 0 when there is none."""
-    query = select(func.max(table.c.seq)).where(table.c.type.in_([each.value for each in types]))
-    return tx.connection.scalar(query) or 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """How a source has reported in a stretch of time.
+
+    Attributes:
+        first, last: When it first and last reported.
+        reports: How often.
+    """
+
+    source: str
+    first: datetime
+    last: datetime
+    reports: int
+
+    @property
+    def usual_pause(self) -> timedelta:
+        """Mean time between two reports."""
+        return (self.last - self.first) / max(self.reports - 1, 1)
+
+
+def heard(tx: ReadTx, start: datetime, end: datetime) -> list[Heard]:
+    """Who has reported in ``[start, end)``, by source."""
+    query = (
+        select(
+            table.c.source,
+            func.min(table.c.occurred_at),
+            func.max(table.c.occurred_at),
+            func.count(),
+        )
+        .where(table.c.occurred_at >= start, table.c.occurred_at < end)
+        .group_by(table.c.source)
+        .order_by(table.c.source)
+    )
+    return [
+        Heard(source=source, first=first, last=last, reports=reports)
+        for source, first, last, reports in tx.connection.execute(query)
+    ]
+
+
+def newest_seq(tx: ReadTx) -> int:
+    """Number of the newest event; 0 when there is none."""
+    return tx.connection.scalar(select(func.max(table.c.seq))) or 0
+
+
+def any_after(tx: ReadTx, seq: int, types: Collection[EventType]) -> bool:
+    """Whether an event of one of these types was recorded after number ``seq``."""
+    query = select(table.c.seq).where(table.c.seq > seq)
+    query = query.where(table.c.type.in_([each.value for each in types]))
+    return tx.connection.scalar(query.limit(1)) is not None
 
 
 def _known_hashes(tx: ReadTx, batch: Sequence[Event]) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
-    query = select(table.c.event_id, table.c.content_hash)
-    for source in sorted({event.source for event in batch}):
-        ids = [event.event_id for event in batch if event.source == source]
-        for start in range(0, len(ids), _CHUNK):
-            some = table.c.event_id.in_(ids[start : start + _CHUNK])
-            for event_id, content in tx.connection.execute(
-                query.where(table.c.source == source, some)
-            ):
-                found[source, event_id] = content
+    by_source: dict[str, list[str]] = {}
+    for event in batch:
+        by_source.setdefault(event.source, []).append(event.event_id)
+    for source, ids in by_source.items():
+        for event_id, content in _find(tx, ids, source):
+            found[source, event_id] = content
     return found
-
-
-def _row(tx: WriteTx, event: Event, hashes: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    return {
-        "source": event.source,
-        "event_id": event.event_id,
-        "type": event.type.value,
-        "occurred_at": event.occurred_at,
-        "recorded_at": tx.now,
-        "location_id": event.location_id,
-        "part_id": event.part_id,
-        "quantity": event.quantity,
-        "data": dict(event.data),
-        "content_hash": hashes[event.source, event.event_id],
-    }
 
 
 def _event(row: RowMapping) -> Event:

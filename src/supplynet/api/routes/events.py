@@ -1,35 +1,65 @@
-"""Events in: what machines, scanners and people report."""
+"""Events in: what machines, scanners and people report; and what could not be taken."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header, Path
 
-from supplynet import cycle
-from supplynet.api.bodies import EventBatch
-from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep
-from supplynet.api.models import TakenIn
-from supplynet.errors import InvalidInput, NotFound
+from supplynet.api import cursors
+from supplynet.api.bodies import DropLetter, EventBatch, ReplayLetter
+from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep, LetterParameters
+from supplynet.api.models import DeadLetterRow, Page, ReplayedRow, TakenIn
+from supplynet.connectors.event_body import EventBody
+from supplynet.services import intake
 
-router = APIRouter(tags=["events"], dependencies=[NO_PARAMETERS])
+router = APIRouter(tags=["events"])
+Json = dict[str, Any]
+IdempotencyKey = Annotated[
+    str | None, Header(min_length=1, max_length=intake.LONGEST_KEY, pattern=r"^[!-~]+$")
+]
+Seq = Annotated[int, Path(ge=1, lt=2**53)]
 
 
-@router.post("/events", response_model=TakenIn)
-def take_in_events(books: BooksDep, body: EventBatch) -> dict[str, Any]:
+@router.post("/events", response_model=TakenIn, dependencies=[NO_PARAMETERS])
+def take_in_events(
+    books: BooksDep, body: EventBatch, idempotency_key: IdempotencyKey = None
+) -> Json:
     """Take a batch in, all or nothing; send it again if the answer is lost.
 
-    An event that is there already is skipped. 409: a key was used before with other content. 422:
-    an event that cannot be, such as one at a place that does not exist.
+    An event that is there already is skipped. With an `Idempotency-Key` the same request gets the
+    same answer. 409: a key was used before with other content. 422: an event that cannot be, such
+    as one at a place that does not exist.
     """
-    try:
-        taken = cycle.take_in(
-            books.store,
-            books.plant,
-            [each.event() for each in body.events],
-            actor=ACTOR,
-            now=books.now(),
-        )
-    except NotFound as error:  # in the body: what is missing is not this address
-        raise InvalidInput(str(error)) from error
-    return {"new": taken.new, "known": taken.known}
+    batch = [each.event() for each in body.events]
+    return intake.take_in(books, batch, actor=ACTOR, key=idempotency_key)
+
+
+@router.post("/event", response_model=TakenIn, dependencies=[NO_PARAMETERS])
+def take_in_event(books: BooksDep, body: EventBody, idempotency_key: IdempotencyKey = None) -> Json:
+    """Take one event in, as `/events` takes a batch."""
+    return intake.take_in(books, [body.event()], actor=ACTOR, key=idempotency_key)
+
+
+@router.get("/dead-letters", response_model=Page[DeadLetterRow])
+def list_dead_letters(books: BooksDep, query: LetterParameters) -> Json:
+    """What came in by MQTT or as a file and could not be taken, oldest first."""
+    position = cursors.decode(query.cursor, int)
+    rows, following = intake.list_dead_letters(
+        books, state=query.state, limit=query.limit, after=position[0] if position else 0
+    )
+    after = None if following is None else (following,)
+    return {"items": rows, "next_cursor": cursors.encode(after)}
+
+
+@router.post("/dead-letters/{seq}/replay", response_model=ReplayedRow, dependencies=[NO_PARAMETERS])
+def replay_dead_letter(books: BooksDep, seq: Seq, body: ReplayLetter | None = None) -> Json:
+    """Try a letter again, with a corrected event if given; `reason` says why it was not taken."""
+    event = None if body is None or body.event is None else body.event.event()
+    return intake.replay(books, seq, actor=ACTOR, event=event)
+
+
+@router.post("/dead-letters/{seq}/drop", response_model=DeadLetterRow, dependencies=[NO_PARAMETERS])
+def drop_dead_letter(books: BooksDep, seq: Seq, body: DropLetter) -> Json:
+    """Say that a letter is worth nothing: it is kept and no longer waits."""
+    return intake.drop(books, seq, actor=ACTOR, reason=body.reason)
