@@ -1,1 +1,1 @@
-"""Messages to people and other systems. It is handed the messages; it knows no database."""
+"""Messages out: who hears what and when, and the channels that carry it. Knows no database."""

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supplynet.connectors.signals.http_get import unpacked
 from supplynet.connectors.signals.http_service import HttpService
 from supplynet.connectors.signals.provider import Limits, SignalSetup
 from supplynet.errors import ConnectorError, InvalidInput, SupplyNetError
+from supplynet.outbound.http import unpacked
 
 if TYPE_CHECKING:
     from tests.connectors.signals.conftest import Ask, Clock, Define, Fetch, Stage

@@ -15,8 +15,8 @@ from pydantic import (
     model_validator,
 )
 
-from supplynet.connectors.signals.hosts import authority, split
 from supplynet.errors import InvalidInput
+from supplynet.outbound.hosts import authority, split
 
 Column = str | tuple[str, ...]
 """Where a cell lies in a record: a dotted path, or its steps where a name contains a dot."""

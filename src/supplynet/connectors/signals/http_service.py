@@ -12,15 +12,16 @@ import polars as pl
 
 from supplynet.connectors.signals.body import Page, excerpt, read_page
 from supplynet.connectors.signals.cache import Entry, cache_file, read_entry, write_entry
-from supplynet.connectors.signals.deadline import Deadline
 from supplynet.connectors.signals.definition import Definition, Paging
-from supplynet.connectors.signals.hosts import HostGuard
-from supplynet.connectors.signals.http_get import Getter, Reply
+from supplynet.connectors.signals.http_get import Getter
 from supplynet.connectors.signals.provider import SignalRequest, SignalSetup, driver_name
-from supplynet.connectors.signals.retries import AskedToWait, retry_after_seconds, with_retries
+from supplynet.connectors.signals.retries import AskedToWait, with_retries
 from supplynet.connectors.signals.rows import Row, RowReader, drivers_frame, sorted_drivers
 from supplynet.connectors.signals.templates import fill, placeholders, url_of
 from supplynet.errors import ConnectorError, InvalidInput, NotFound
+from supplynet.outbound.deadline import Deadline
+from supplynet.outbound.hosts import HostGuard
+from supplynet.outbound.http import Reply, retry_after_seconds
 
 BUSY = frozenset({408, 425, 429})
 _KEY = re.compile(r"[!-~]{1,512}\Z")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ from typing import Protocol
 import polars as pl
 
 from supplynet.errors import InvalidInput
+from supplynet.outbound.hosts import resolve
+from supplynet.outbound.http import HttpLimits
 
 LONGEST_SYMBOL = 128
 MOST_SYMBOLS = 1000
@@ -99,32 +100,20 @@ class Provider(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(HttpLimits):
     """How much a service may take, in seconds, bytes and tries.
 
     Attributes:
-        connect_seconds: To open a connection to one address.
-        read_seconds: Between two pieces of an answer.
         total_seconds: For one symbol with all its tries and pages, however fast bytes come.
         attempts: Tries per page.
-        maximum_bytes: Of one answer, after decompression.
         maximum_pages: Of one symbol.
         stale_days: How old a cached answer may be that stands in for a service that is down.
     """
 
-    connect_seconds: float = 5.0
-    read_seconds: float = 10.0
     total_seconds: float = 60.0
     attempts: int = 4
-    maximum_bytes: int = 32 * 1024 * 1024
     maximum_pages: int = 100
     stale_days: float = 30.0
-
-
-def resolve(host: str, port: int) -> list[str]:
-    """Numeric addresses of ``host``; the system's resolver has a time-out of its own."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 @dataclass(frozen=True, kw_only=True)

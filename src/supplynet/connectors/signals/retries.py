@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from supplynet.connectors.signals.deadline import Deadline
 from supplynet.errors import ConnectorError
+from supplynet.outbound.deadline import Deadline
 
 T = TypeVar("T")
 FIRST_PAUSE_SECONDS = 0.5
@@ -51,17 +49,3 @@ def with_retries(
                 raise
             sleep(pause)
     raise AssertionError("attempts is at least 1")
-
-
-def retry_after_seconds(header: str, now: datetime) -> float:
-    """Seconds that a ``Retry-After`` header means (RFC 9110: a number or a date); 0 if neither."""
-    text = header.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
-        return 0.0
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())

@@ -7,6 +7,7 @@ very address is connected to.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -19,13 +20,29 @@ PORTS = {"https": 443, "http": 80}
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
+def resolve(host: str, port: int) -> list[str]:
+    """Numeric addresses of ``host``; the system's resolver has a time-out of its own."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
 @dataclass(frozen=True)
 class HostGuard:
-    """Decides on URLs and addresses; see ``SignalSetup`` for the lists."""
+    """Decides on URLs and addresses.
+
+    Attributes:
+        hosts: ``name`` or ``name:port`` that may be asked; nothing else is.
+        private_hosts: Those of them that may lie in a private network or on this machine.
+        resolve: Numeric addresses of a name.
+        hosts_key, private_key, file: Where a person lists them, for messages.
+    """
 
     hosts: frozenset[str]
     private_hosts: frozenset[str]
     resolve: Callable[[str, int], list[str]]
+    hosts_key: str = "signal_hosts"
+    private_key: str = "signal_private_hosts"
+    file: str = "supplynet.toml"
 
     def check(self, url: str) -> SplitResult:
         """The parts of ``url`` when it may be asked.
@@ -37,7 +54,7 @@ class HostGuard:
         name = authority(parts)
         if name not in self.hosts:
             raise InvalidInput(
-                f"host {name} is not allowed; add {name!r} to signal_hosts in supplynet.toml"
+                f"host {name} is not allowed; add {name!r} to {self.hosts_key} in {self.file}"
             )
         if parts.scheme == "http" and name not in self.private_hosts:
             raise InvalidInput(f"host {name} must be asked by https, not http")
@@ -47,7 +64,7 @@ class HostGuard:
         """Numeric addresses of a checked URL's host, all of them fit to connect to.
 
         Raises:
-            InvalidInput: One of them is private and the host is not in ``signal_private_hosts``.
+            InvalidInput: One of them is private and the host is not in ``private_hosts``.
             ConnectorError: The name cannot be resolved.
         """
         host, name = parts.hostname or "", authority(parts)
@@ -58,10 +75,18 @@ class HostGuard:
         if not found:
             raise ConnectorError(f"host {host} has no address")
         for text in found:
-            self._check_address(name, _parsed(text), secure=parts.scheme == "https")
+            self.check_address(name, text, secure=parts.scheme == "https")
         return found
 
-    def _check_address(self, name: str, address: Address, *, secure: bool) -> None:
+    def check_address(self, name: str, text: str, *, secure: bool) -> None:
+        """Whether the numeric address ``text`` of the host ``name`` may be connected to.
+
+        Raises:
+            InvalidInput: It is no server's, it is private and that is not meant, or what goes
+                there is not ``secure`` and would leave this machine.
+            ConnectorError: It is no address.
+        """
+        address = _parsed(text)
         inner = _innermost(address)
         local = inner.is_link_local or (inner.version == 6 and inner.is_site_local)
         if inner.is_multicast or inner.is_unspecified or local:
@@ -73,7 +98,7 @@ class HostGuard:
         if not inner.is_global and name not in self.private_hosts:
             raise InvalidInput(
                 f"host {name} resolves to {address} in a private network; if that is meant, add "
-                f"{name!r} to signal_private_hosts in supplynet.toml"
+                f"{name!r} to {self.private_key} in {self.file}"
             )
 
 
@@ -101,7 +126,7 @@ def port_of(parts: SplitResult) -> int:
 
 
 def authority(parts: SplitResult) -> str:
-    """``host``, or ``host:port`` where the port is not the scheme's own; as in ``signal_hosts``."""
+    """``host``, or ``host:port`` where the port is not the scheme's own, as hosts are listed."""
     host = (parts.hostname or "").rstrip(".")
     host = f"[{host}]" if ":" in host else host
     own = parts.port is None or parts.port == PORTS.get(parts.scheme)

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpcore2
 
-from supplynet.connectors.signals.deadline import Deadline
+from supplynet.outbound.deadline import Deadline
 
 
 class PinnedBackend(httpcore2.NetworkBackend):

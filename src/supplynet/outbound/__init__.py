@@ -1,0 +1,1 @@
+"""HTTP to the outside: hosts that may be asked, checked addresses, limits on time and size."""
