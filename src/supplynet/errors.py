@@ -12,6 +12,9 @@ SupplyNetError
         ConflictingContent  the same id was sent before with other content
         InsufficientStock   a command wants more than is there
     OrderStateError         a step that the order's state does not allow
+        OrderKeyTaken       another open order for the same goods has the departure already
+    AlertStateError         a step that the alert's state does not allow
+    DeliveryStateError      a message that still waits cannot be sent once more
     ForecastError
         HistoryTooShort
         InsufficientData    too few days or records to train on
@@ -155,6 +158,37 @@ class OrderStateError(SupplyNetError):
     def __init__(self, order_id: str, state: str, wanted: str) -> None:
         super().__init__(f"order {order_id} is {state} and cannot become {wanted}")
         self.order_id, self.state, self.wanted = order_id, state, wanted
+
+
+class OrderKeyTaken(OrderStateError):
+    """Another open order for the same part, from, to and departure is there already."""
+
+    def __init__(self, order_id: str, state: str) -> None:
+        SupplyNetError.__init__(
+            self,
+            f"order {order_id} ({state}) goes the same way with that departure already; "
+            "change its quantity instead",
+        )
+        self.order_id, self.state, self.wanted = order_id, state, "doubled"
+
+
+class AlertStateError(SupplyNetError):
+    """An alert is in a state that does not allow this; ``why`` says which and what to do."""
+
+    def __init__(self, alert_id: str, why: str) -> None:
+        super().__init__(f"alert {alert_id} {why}")
+        self.alert_id = alert_id
+
+
+class DeliveryStateError(SupplyNetError):
+    """A message that still waits to be sent cannot be sent once more."""
+
+    def __init__(self, message_id: str, channel: str) -> None:
+        super().__init__(
+            f"message {message_id} still waits to be sent to {channel}; only one that is sent or "
+            "dead can be sent once more"
+        )
+        self.message_id, self.channel = message_id, channel
 
 
 class ForecastError(SupplyNetError):

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from supplynet import web
 from supplynet.api.guard import HEADERS, LARGEST_BODY
 from supplynet.errors import ConfigError, StoreError
-from supplynet.services import overview
+from supplynet.services import alerts, overview
 
 API = "/api/v1"
 ORDER = "019b9000-0000-7000-8000-000000000000"
@@ -143,7 +143,7 @@ def test_an_unexpected_error_is_told_to_the_log_alone(
     def fail(_books: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(overview, "alerts", fail)
+    monkeypatch.setattr(alerts, "open_alerts", fail)
     with caplog.at_level(logging.ERROR):
         answer = reader.get(f"{API}/alerts")
     assert is_problem(answer, 500)

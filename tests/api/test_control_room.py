@@ -87,4 +87,5 @@ def test_health_says_how_far_the_books_are(reader: TestClient) -> None:
 
     health = reader.get(f"{API}/health").json()
     change = reader.get(f"{API}/control-room").json()["change"]
-    assert health == {"status": "ok", "change": change, "version": __version__}
+    wanted = {"status": "ok", "change": change, "version": __version__, "read_only": None}
+    assert health == wanted

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+
+from supplynet.connectors.event_body import parse_event
+from supplynet.cycle.letters import Letter
+from supplynet.services import intake
+from supplynet.services.books import Books
 
 API = "/api/v1"
 Json = dict[str, Any]
@@ -18,7 +24,7 @@ def event(number: int = 1, **other: Any) -> Json:
         "event_id": f"event-{number}",
         "source": "plc-7",
         "type": "consumed",
-        "occurred_at": "2025-12-01T04:30:00Z",
+        "occurred_at": "2025-05-07T04:02:00Z",
         "location_id": "SR1.ST1.A",
         "part_id": "P-001",
         "quantity": 5,
@@ -44,10 +50,10 @@ def test_events_move_stock_once_however_often_they_are_sent(client: TestClient) 
 
 def test_the_change_number_moves_with_an_event(client: TestClient) -> None:
     before = client.get(f"{API}/control-room").json()
-    send(client, event(occurred_at="2030-01-01T05:30:00+01:00"))
+    send(client, event(occurred_at="2025-05-07T06:05:00+02:00"))
     after = client.get(f"{API}/control-room").json()
     assert after["change"] > before["change"]
-    assert after["freshness"]["last_event_at"] == "2030-01-01T04:30:00Z"
+    assert after["freshness"]["last_event_at"] == "2025-05-07T04:05:00Z"
 
 
 def test_other_content_under_the_same_key_is_a_conflict(client: TestClient) -> None:
@@ -129,3 +135,52 @@ def test_many_mistakes_are_told_in_a_short_answer(client: TestClient) -> None:
     assert answer.status_code == 422
     assert len(answer.content) < 5000
     assert "more)" in answer.json()["detail"]
+
+
+def test_one_event_is_taken_as_a_batch_is(client: TestClient) -> None:
+    before = on_hand(client)
+    assert client.post(f"{API}/event", json=event(1)).json() == {"new": 1, "known": 0}
+    assert client.post(f"{API}/event", json=event(1)).json() == {"new": 0, "known": 1}
+    assert on_hand(client) == before - 5
+
+
+def test_an_idempotency_key_gets_the_same_answer_and_no_other_request(client: TestClient) -> None:
+    keyed = {"idempotency-key": "order-4711/1"}
+    for _ in range(2):
+        answer = client.post(f"{API}/event", json=event(1), headers=keyed)
+        assert answer.json() == {"new": 1, "known": 0}
+    answer = client.post(f"{API}/event", json=event(2), headers=keyed)
+    assert (answer.status_code, "order-4711/1" in answer.json()["detail"]) == (409, True)
+
+
+def test_an_event_of_tomorrow_is_refused(client: TestClient) -> None:
+    answer = send(client, event(occurred_at="2025-05-07T04:10:00Z"))
+    assert answer.status_code == 200  # ten minutes: clocks differ
+    answer = send(client, event(2, occurred_at="2025-05-08T04:00:00Z"))
+    assert answer.status_code == 422
+    assert "1,440 minutes ahead" in answer.json()["detail"]
+
+
+def test_a_dead_letter_is_listed_replayed_corrected_and_dropped(
+    client: TestClient, books: Books
+) -> None:
+    wrong = json.dumps(event(1, part_id="screw")).encode()
+    letters = [
+        Letter(channel="mqtt", source="a/topic", payload=wrong, event=parse_event(wrong)),
+        Letter(channel="mqtt", source="b/topic", payload=b"garbage", problem="no event"),
+    ]
+    assert len(intake.take_letters(books, letters, actor="mqtt").dead) == 2
+    first, second = client.get(f"{API}/dead-letters").json()["items"]
+    by_source = {first["source"]: first["seq"], second["source"]: second["seq"]}
+    screw, garbage = by_source["a/topic"], by_source["b/topic"]
+    answer = client.post(f"{API}/dead-letters/{screw}/replay").json()
+    assert (answer["taken"], "screw" in answer["reason"]) == (False, True)
+    before = on_hand(client)
+    answer = client.post(f"{API}/dead-letters/{screw}/replay", json={"event": event(1)}).json()
+    assert answer == {"seq": screw, "taken": True, "reason": ""}
+    assert on_hand(client) == before - 5
+    assert client.post(f"{API}/dead-letters/{garbage}/replay").status_code == 422
+    done = client.post(f"{API}/dead-letters/{garbage}/drop", json={"reason": "a test"}).json()
+    assert (done["state"], done["decided_by"]) == ("dropped", "api")
+    assert client.get(f"{API}/dead-letters").json()["items"] == []
+    assert client.post(f"{API}/dead-letters/99/drop", json={"reason": "x"}).status_code == 404

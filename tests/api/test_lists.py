@@ -82,7 +82,7 @@ def test_later_pages_of_a_forecast_are_of_the_same_plan(client: TestClient) -> N
                 "event_id": "count",
                 "source": "scanner-1",
                 "type": "counted",
-                "occurred_at": "2025-12-01T04:10:00Z",
+                "occurred_at": "2025-05-07T03:50:00Z",
                 "location_id": "SR1",
                 "part_id": "P-001",
                 "quantity": 900,

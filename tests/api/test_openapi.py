@@ -11,32 +11,68 @@ from starlette.testclient import TestClient
 
 Json = dict[str, Any]
 OPERATIONS = {
+    "acknowledge_alert",
+    "add_order",
     "approve_order",
+    "ask_what_if",
     "cancel_job",
     "cancel_order",
+    "change_order",
+    "close_order",
+    "drop_dead_letter",
     "get_automation",
     "get_control_room",
     "get_decision",
+    "get_exploration",
     "get_health",
     "get_job",
+    "get_message",
     "get_model",
     "get_network",
     "get_order",
     "get_plan",
+    "get_quality",
+    "get_shipment",
+    "get_template",
     "list_alerts",
+    "list_dead_letters",
     "list_decisions",
+    "list_deliveries",
+    "list_diary",
     "list_forecasts",
     "list_jobs",
     "list_models",
+    "list_movements",
     "list_orders",
+    "list_picking",
+    "list_shipments",
     "list_stock",
     "make_plan",
+    "pick_order",
+    "pick_shipment",
     "promote_model",
+    "receive_order",
+    "receive_shipment",
+    "replay_dead_letter",
+    "replay_message",
+    "report_stock",
+    "resolve_alert",
+    "reverse_order",
     "roll_back_model",
+    "run_channel_test",
     "set_automation",
+    "ship_order",
+    "ship_shipment",
+    "snooze_alert",
+    "snooze_order",
+    "split_order",
     "stream_changes",
     "submit_job",
+    "sum_diary",
+    "take_in_event",
     "take_in_events",
+    "undo_movement",
+    "verify_books",
 }
 
 
@@ -127,6 +163,6 @@ def test_examples_are_taken_as_they_are_written(
 ) -> None:
     example = document["components"]["schemas"][schema]["examples"][0]
     if path == "events":
-        place = {"location_id": "SR1.ST1.A", "part_id": "P-001"}
-        example = {"events": [example | place]}
+        here = {"location_id": "SR1.ST1.A", "part_id": "P-001"}
+        example = {"events": [example | here | {"occurred_at": "2025-05-07T03:58:00Z"}]}
     assert client.post(f"/api/v1/{path}", json=example).status_code in {200, 202}

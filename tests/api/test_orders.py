@@ -117,3 +117,107 @@ def test_an_order_that_is_not_there_is_not_found(
     body = {"reason": "no"}
     assert client.post(f"{API}/orders/{order_id}/cancel", json=body).status_code == status
     assert client.post(f"{API}/orders/{order_id}/approve").status_code == status
+
+
+def test_an_order_goes_through_its_life_and_every_retry_gets_the_same_answer(
+    client: TestClient,
+) -> None:
+    order = first(client)
+    url, quantity = f"{API}/orders/{order['order_id']}", order["quantity"]
+    steps: list[tuple[str, Any, str]] = [
+        ("change", {"quantity": quantity + 1, "reason": "r"}, "proposed"),
+        ("snooze", {"until": order["cutoff_at"]}, "proposed"),
+        ("approve", None, "approved"),
+        ("pick", {"quantity": quantity}, "picked"),
+        ("ship", None, "shipped"),
+        ("receive", {"good": quantity - 1, "damaged": 1, "reason": "wet"}, "closed"),
+        ("reverse", {"reason": "wrong lorry"}, "reversed"),
+    ]
+    for number, (step, body, state) in enumerate(steps):
+        key = {"Idempotency-Key": f"key-{number}"}
+        answer = client.post(f"{url}/{step}", json=body, headers=key)
+        assert (answer.status_code, answer.json()["state"]) == (200, state), answer.text
+        assert client.post(f"{url}/{step}", json=body, headers=key).json() == answer.json()
+    ended = client.get(url).json()
+    assert (ended["proposed_quantity"], ended["received"], ended["damaged"]) == (
+        quantity,
+        quantity - 1,
+        1,
+    )
+    other = {"Idempotency-Key": "key-6"}
+    assert client.post(f"{url}/close", headers=other).status_code == 409
+    (entry,) = client.get(f"{API}/diary").json()["items"]
+    assert (entry["action"], entry["proposed"], entry["done"]) == (
+        "change",
+        quantity,
+        quantity + 1,
+    )
+    assert client.get(f"{API}/diary/summary").json()["items"][0]["count"] == 1
+
+
+def test_an_order_is_added_by_hand_and_split(client: TestClient) -> None:
+    order = first(client)
+    coming = {row["departure_at"] for row in client.get(f"{API}/shipments").json()["items"]}
+    body = {
+        "kind": "transfer",
+        "part_id": order["part_id"],
+        "to_location": order["to_location"],
+        "quantity": 40,
+    }
+    taken = client.post(f"{API}/orders", json=body)
+    assert taken.status_code == 409
+    assert order["order_id"] in taken.json()["detail"]
+    other = {"quantity": 1, "departure_at": "2020-01-01T00:00:00Z"}
+    no = client.post(f"{API}/orders/{order['order_id']}/split", json=other)
+    assert no.status_code == 422
+    later = no.json()["detail"].split("next: ")[1].split(", ")[1].replace("Z", ":00Z")
+    assert later not in coming
+    halves = client.post(
+        f"{API}/orders/{order['order_id']}/split", json={"quantity": 1, "departure_at": later}
+    ).json()["items"]
+    assert [half["quantity"] for half in halves] == [order["quantity"] - 1, 1]
+    moved = client.get(f"{API}/orders", params={"part_id": order["part_id"], "due": True}).json()
+    assert {half["order_id"] for half in halves} <= {row["order_id"] for row in moved["items"]}
+    assert client.post(f"{API}/orders", json=body | {"departure_at": later}).status_code == 409
+
+
+def test_a_departure_is_picked_shipped_and_received_over_http(client: TestClient) -> None:
+    shipment = client.get(f"{API}/shipments").json()["items"][0]
+    url = f"{API}/shipments/{shipment['shipment_id']}"
+    for order in client.get(url).json()["orders"]:
+        client.post(f"{API}/orders/{order['order_id']}/approve")
+    tasks = client.get(f"{API}/picking").json()["items"]
+    assert len(tasks) == shipment["order_count"]
+    for step, state in (("pick", "picked"), ("ship", "shipped"), ("receive", "closed")):
+        answer = client.post(f"{url}/{step}")
+        assert answer.status_code == 200, answer.text
+        assert {row["state"] for row in answer.json()["items"]} == {state}
+    assert client.post(f"{url}/ship").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("step", "body"),
+    [
+        ("change", {"quantity": 0}),
+        ("change", {}),
+        ("snooze", {"until": "2026-01-05T18:00:00"}),
+        ("snooze", {"until": "soon"}),
+        ("split", {"quantity": 1}),
+        ("pick", {"quantity": "5"}),
+        ("receive", {"good": -1}),
+        ("receive", {"good": 1.5}),
+        ("receive", {}),
+        ("reverse", {"reason": ""}),
+        ("reverse", None),
+        ("ship", {"parts": 5}),
+    ],
+)
+def test_commands_are_taken_literally(client: TestClient, step: str, body: Any) -> None:
+    url = f"{API}/orders/{first(client)['order_id']}"
+    assert client.post(f"{url}/{step}", json=body).status_code == 422
+    assert client.get(url).json()["state"] == "proposed"
+
+
+@pytest.mark.parametrize("name", ["x", "WH1@2026", "a@20260105T0500Z%00", "ä@20260105T0500Z"])
+def test_a_name_that_is_no_shipment_is_refused(reader: TestClient, name: str) -> None:
+    assert reader.get(f"{API}/shipments/{name}").status_code in {404, 422}

@@ -79,7 +79,7 @@ def change(url: str, number: int = 1, place: str = "SR1") -> None:
         "event_id": f"count-{number}",
         "source": "scanner-1",
         "type": "counted",
-        "occurred_at": "2025-12-01T04:10:00Z",
+        "occurred_at": "2025-05-07T03:50:00Z",
         "location_id": place,
         "part_id": "P-001",
         "quantity": 100 + number,

@@ -49,7 +49,7 @@ def test_help_loads_no_heavy_library() -> None:
 def test_a_result_is_on_stdout_and_nothing_else_anywhere(ready: Path) -> None:
     done = supplynet("verify", "-w", ready)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "balances and free stock agree with the ledger\n"
+    assert done.stdout == "balances, orders, numbers, audit log and history agree with the ledger\n"
 
 
 def test_an_expected_error_is_exit_2_and_one_line_on_stderr(tmp_path: Path) -> None:

@@ -184,7 +184,9 @@ class Site:
             self.count("SR1", part, at_line)
             self.count("WH1", part, at_warehouse)
 
-    def plan(self, now: datetime, *, seed: int = 1) -> tuple[cycle.Plan, cycle.Committed]:
+    def plan(
+        self, now: datetime, *, seed: int = 1, buy: bool = False
+    ) -> tuple[cycle.Plan, cycle.Committed]:
         self.forecaster = self.forecaster or bound_forecaster(self.plant)
         return cycle.run(
             self.store,
@@ -196,13 +198,17 @@ class Site:
             now=now,
             paths=100,
             seed=seed,
+            buy=buy,
         )
 
     def release(self, order: Order, now: datetime, **said: Any) -> Order:
-        return cycle.release(self.store, order.order_id, actor="mara", now=now, **said)
+        reason = said.pop("reason", "")
+        command = cycle.Command(actor="mara", now=now, reason=reason)
+        return cycle.release(self.store, order.order_id, command, **said)
 
     def cancel(self, order: Order, now: datetime, reason: str = "no need") -> Order:
-        return cycle.cancel(self.store, order.order_id, actor="mara", now=now, reason=reason)
+        command = cycle.Command(actor="mara", now=now, reason=reason)
+        return cycle.cancel(self.store, order.order_id, command)
 
     def order(self, order: Order) -> Order:
         with self.store.read() as tx:

@@ -146,7 +146,7 @@ def test_two_that_close_at_once_leave_the_newer_rows(
             close(site, MONDAY + DAY)
         return write_history(*args)
 
-    monkeypatch.setattr("supplynet.cycle.demand.write_history", meanwhile)
+    monkeypatch.setattr("supplynet.cycle.closing.write_history", meanwhile)
     close(site, MONDAY + DAY)
     assert used_of(site)[MONDAY] == 12
 

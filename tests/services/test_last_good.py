@@ -11,7 +11,7 @@ import pytest
 
 from supplynet.errors import ForecastError
 from supplynet.forecast.bound import BoundForecaster
-from supplynet.services import last_good, overview, planning
+from supplynet.services import alerts, last_good, overview, planning
 from supplynet.services.books import Books, open_books
 
 
@@ -45,13 +45,13 @@ def test_the_last_good_forecast_plans_when_the_model_fails_and_the_plan_says_so(
     assert made.plan.model_version == "last_good"
     assert {order.key for order in made.plan.proposals} == {o.key for o in good.plan.proposals}
     assert overview.current_plan(books)["fallbacks"] == [said]
-    alerts = [
-        row["message"] for row in overview.alerts(books) if row["kind"] == "forecast_fallback"
+    found = [
+        row["message"] for row in alerts.open_alerts(books) if row["kind"] == "forecast_fallback"
     ]
-    assert alerts == [said]
+    assert found == [said]
     monkeypatch.undo()
     assert planning.plan_now(books, actor="test").plan.fallbacks == ()
-    assert not [row for row in overview.alerts(books) if row["kind"] == "forecast_fallback"]
+    assert not [row for row in alerts.open_alerts(books) if row["kind"] == "forecast_fallback"]
 
 
 def test_without_any_forecast_the_plan_orders_by_static_thresholds(

@@ -13,6 +13,7 @@ from supplynet.cycle.live import CONNECTED
 from supplynet.errors import InvalidInput, OrderStateError
 from supplynet.services import history, orders, planning
 from supplynet.services.books import CLOCK, Books, open_books
+from supplynet.services.orders import Said
 from supplynet.storage import values
 
 
@@ -34,13 +35,13 @@ def test_pages_follow_one_another(books: Books) -> None:
 
 def test_a_dismissed_proposal_stays_dismissed_in_the_next_plan(books: Books) -> None:
     order_id = orders.list_orders(books)[0][0]["order_id"]
-    orders.cancel(books, order_id, reason="not needed", actor="anna")
+    orders.cancel(books, order_id, Said(actor="anna", reason="not needed"))
     made = planning.plan_now(books, actor="test")
     assert order_id not in {order.order_id for order in made.plan.proposals}
     assert orders.get_order(books, order_id)["state"] == "cancelled"
     assert len(made.committed.new) == 0
     with pytest.raises(OrderStateError):
-        orders.approve(books, order_id, quantity=None, reason=None, actor="anna")
+        orders.approve(books, order_id, Said(actor="anna"))
 
 
 def test_an_order_is_approved_at_the_time_of_the_plant_and_not_of_the_wall(books: Books) -> None:
@@ -51,7 +52,7 @@ def test_an_order_is_approved_at_the_time_of_the_plant_and_not_of_the_wall(books
     with books.store.write("test", end) as tx:
         values.set_value(tx, CLOCK, None)
         values.set_value(tx, CONNECTED, {})
-    approved = orders.approve(late, order["order_id"], quantity=None, reason=None, actor="anna")
+    approved = orders.approve(late, order["order_id"], Said(actor="anna"))
     assert approved["state"] == "approved"
 
 
@@ -61,4 +62,4 @@ def test_after_its_cut_off_an_order_is_too_late(books: Books) -> None:
     with books.store.write("test", late) as tx:
         values.set_value(tx, CLOCK, {"now": late.isoformat(), "speed": 1.0})
     with pytest.raises(InvalidInput, match="missed its cut-off"):
-        orders.approve(books, order["order_id"], quantity=None, reason=None, actor="anna")
+        orders.approve(books, order["order_id"], Said(actor="anna"))

@@ -10,7 +10,14 @@ import pytest
 
 from supplynet.errors import InvalidInput, StoreError
 from supplynet.frames.demand import DEMAND_SCHEMA, conform
-from supplynet.storage.history import HistoryDraft, newest_period, read_history, write_history
+from supplynet.storage.history import (
+    HistoryDraft,
+    changed_rows,
+    newest_period,
+    read_history,
+    replace_history,
+    write_history,
+)
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 SHIFT = timedelta(hours=12)
@@ -144,3 +151,19 @@ def test_a_month_without_a_change_keeps_its_file(tmp_path: Path) -> None:
     before = file.stat().st_mtime_ns
     write_history(tmp_path, "imported", demand(1, 2))
     assert file.stat().st_mtime_ns == before
+
+
+def test_what_is_replaced_holds_nothing_else(tmp_path: Path) -> None:
+    write_history(tmp_path, "ledger", demand(1, 2, 3, start=NEW_YEAR - 2 * SHIFT))
+    only = demand(7, start=NEW_YEAR)
+    assert replace_history(tmp_path, "ledger", only) == 1
+    assert read_history(tmp_path)["demand"].to_list() == [7]
+    assert [file.name for file in (tmp_path / "ledger").glob("*.parquet")] == ["2026-01.parquet"]
+    assert replace_history(tmp_path, "ledger", demand()) == 0
+    assert read_history(tmp_path).is_empty()
+
+
+def test_only_rows_that_are_other_than_there_are_changed(tmp_path: Path) -> None:
+    write_history(tmp_path, "ledger", demand(1, 2, 3))
+    assert changed_rows(tmp_path, "ledger", demand(1, 5, 3, 4))["demand"].to_list() == [5, 4]
+    assert changed_rows(tmp_path, "ledger", demand()).is_empty()

@@ -54,8 +54,11 @@ def test_a_movement_comes_back_as_it_was_written(store: Store, now: datetime, us
         assert found == movement
         assert found.occurred_at.tzinfo is UTC
         assert ledger.movements_of_order(tx, "o1") == [movement]
+        assert ledger.number_of(tx, "m1") == 1
         with pytest.raises(NotFound):
             ledger.get(tx, "m2")
+        with pytest.raises(NotFound):
+            ledger.number_of(tx, "m2")
 
 
 def test_the_same_movement_again_is_skipped_whenever_it_was_recorded(

@@ -14,6 +14,7 @@ from supplynet.errors import (
     InvalidInput,
     LedgerError,
     NotFound,
+    OrderKeyTaken,
     OrderStateError,
 )
 from supplynet.storage import Store, audit, changes, orders
@@ -88,20 +89,6 @@ def test_after_a_cancellation_the_key_is_free_again(
     assert len(stored(store)) == 2
 
 
-def test_proposals_that_the_plan_no_longer_holds_are_withdrawn(
-    store: Store, now: datetime, proposal: Make
-) -> None:
-    kept, gone, released = (proposal(f"o{i}", 10, f"part-{i}") for i in range(3))
-    plan(store, now, kept, gone, released)
-    with store.write("ann", now) as tx:
-        orders.advance(tx, released.order_id, OrderState.APPROVED)
-    with store.write("planner", now) as tx:
-        withdrawn = orders.withdraw_proposals(tx, [kept.key], "no longer needed")
-    assert withdrawn == [replace(gone, state=OrderState.CANCELLED)]
-    states = {order.order_id: order.state.value for order in stored(store)}
-    assert states == {"o0": "proposed", "o1": "cancelled", "o2": "approved"}
-
-
 def test_an_order_goes_only_where_its_state_allows(
     store: Store, now: datetime, proposal: Make
 ) -> None:
@@ -133,7 +120,7 @@ def test_an_order_by_hand_is_idempotent_and_cannot_take_a_taken_key(
         assert orders.add_order(tx, by_hand) == by_hand == orders.add_order(tx, by_hand)
         with pytest.raises(ConflictingContent):
             orders.add_order(tx, replace(by_hand, quantity=1))
-        with pytest.raises(ConflictingContent):
+        with pytest.raises(OrderKeyTaken, match=r"o1 \(proposed\) goes the same way"):
             orders.add_order(tx, replace(by_hand, order_id="o2"))
         with pytest.raises(InvalidInput):
             orders.upsert_proposals(tx, [replace(by_hand, state=OrderState.APPROVED)])

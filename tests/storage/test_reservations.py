@@ -157,12 +157,12 @@ def reserve_at_once(
     return told
 
 
-def test_16_callers_get_exactly_what_is_there(
+def test_64_callers_get_exactly_what_is_there(
     store: Store, now: datetime, want: Callable[..., Reservation], receipt: Make
 ) -> None:
     with store.write("scanner-1", now) as tx:
         ledger.append_movements(tx, [receipt("m1", 1000)])
-    told = reserve_at_once(store, now, want, callers=16, requests=2000)
+    told = reserve_at_once(store, now, want, callers=64, requests=2000)
     assert told == {"granted": 1000, "refused": 1000}
     assert free_bolts(store) == 0
     with store.read() as tx:
@@ -171,7 +171,7 @@ def test_16_callers_get_exactly_what_is_there(
 
 @pytest.mark.drill
 @pytest.mark.parametrize("repetition", range(10))
-def test_64_callers_get_exactly_what_is_there(
+def test_64_callers_with_10000_requests_get_exactly_what_is_there(
     store: Store,
     now: datetime,
     want: Callable[..., Reservation],

@@ -28,6 +28,7 @@ from supplynet.simulate.run import run
 from supplynet.simulate.twin import Twin
 from supplynet.storage import alerts, balances, events, ledger, orders
 from supplynet.storage.history import read_history
+from supplynet.worker import lease as lease_module
 from supplynet.worker import live as live_module
 from supplynet.worker import loop as loop_module
 from supplynet.worker.live import LivePlant
@@ -234,8 +235,9 @@ def test_an_order_approved_at_the_last_minute_goes_and_a_cancelled_one_stays(
         plant.step(60.0)
     waiting = planning.plan_now(books, actor="test").committed.new
     for order in waiting[:2]:
-        cycle.release(books.store, order.order_id, actor="mara", now=plant.now)
-    cycle.cancel(books.store, waiting[0].order_id, actor="mara", now=plant.now, reason="no")
+        cycle.release(books.store, order.order_id, cycle.Command(actor="mara", now=plant.now))
+    no = cycle.Command(actor="mara", now=plant.now, reason="no")
+    cycle.cancel(books.store, waiting[0].order_id, no)
     while plant.now <= waiting[0].departure_at:
         plant.step(60.0)
         assert list(differences(books, plant)) == []
@@ -294,12 +296,24 @@ def test_the_loop_goes_on_after_a_failure(books: Books, monkeypatch: pytest.Monk
     assert list(differences(books, LivePlant(books))) == []
 
 
-def test_a_workspace_has_one_loop(books: Books) -> None:
-    one = Loop(books)
-    with one._only_one() as first, Loop(books)._only_one() as second:
-        assert (first, second) == (True, False)
-    with Loop(books)._only_one() as third:
-        assert third
+def test_of_two_servers_one_plans_and_the_other_takes_over(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[Loop] = []
+
+    def plan(loop: Loop) -> bool:
+        planned.append(loop)
+        return True
+
+    monkeypatch.setattr(Loop, "_plan", plan)
+    monkeypatch.setattr(lease_module, "LASTS", timedelta(seconds=1))
+    first, second = Loop(books, retry_seconds=0.01), Loop(books, retry_seconds=0.01)
+    with first:
+        wait_for(lambda: planned)
+        with second:
+            assert second not in planned
+            first.__exit__()
+            wait_for(lambda: second in planned)
 
 
 def kinds(books: Books) -> set[str]:

@@ -17,6 +17,7 @@ from supplynet.api.clock import SmoothClock
 from supplynet.api.guard import GuardMiddleware
 from supplynet.api.pages import pages
 from supplynet.api.routes import (
+    alerts,
     control_room,
     data,
     decisions,
@@ -25,7 +26,9 @@ from supplynet.api.routes import (
     models,
     network,
     orders,
+    outbox,
     planning,
+    shipments,
     stock,
     what_if,
 )
@@ -36,8 +39,11 @@ from supplynet.services.books import Books
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 _ROUTERS = (
     control_room.router,
+    alerts.router,
+    outbox.router,
     stream_router,
     orders.router,
+    shipments.router,
     planning.router,
     what_if.router,
     decisions.router,

@@ -94,6 +94,22 @@ class EventBatch(Body):
     events: list[EventBody] = Field(min_length=1, max_length=MOST_EVENTS)
 
 
+class ReplayLetter(Body):
+    """Try a dead letter again."""
+
+    event: EventBody | None = Field(
+        default=None, description="The event as it should have been; null = as it came."
+    )
+
+
+class DropLetter(Body):
+    """Drop a dead letter."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "a test of the PLC"}]})
+
+    reason: Annotated[Reason, Field(min_length=1)]
+
+
 class TrainParams(Body):
     """Compare models, fit each on all history, keep the best."""
 

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from supplynet.core.orders import OrderState
+from supplynet.core.orders import OrderKind, OrderState
 from supplynet.errors import InvalidInput
 from supplynet.services.books import Books
+from supplynet.storage.dead_letters import LetterState
 from supplynet.storage.jobs import JobState
 
 ACTOR = "api"
@@ -52,9 +53,16 @@ class SeriesQuery(PageQuery):
 
 
 class OrderQuery(PageQuery):
-    """Orders in one state."""
+    """Orders of which all that is given holds."""
 
     state: OrderState | None = None
+    kind: OrderKind | None = None
+    part_id: _Id = None
+    to_location: _Id = None
+    lane_id: _Id = None
+    due: bool = Field(
+        default=False, description="Only proposals that can still be released, not snoozed."
+    )
 
 
 class JobQuery(PageQuery):
@@ -63,7 +71,14 @@ class JobQuery(PageQuery):
     state: JobState | None = None
 
 
+class LetterQuery(PageQuery):
+    """Dead letters in one state."""
+
+    state: LetterState = LetterState.WAITING
+
+
 PageParameters = Annotated[PageQuery, Query()]
 SeriesParameters = Annotated[SeriesQuery, Query()]
 OrderParameters = Annotated[OrderQuery, Query()]
 JobParameters = Annotated[JobQuery, Query()]
+LetterParameters = Annotated[LetterQuery, Query()]

@@ -6,6 +6,10 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from supplynet.core.ledger import Account
+from supplynet.core.orders import OrderState
+from supplynet.storage.dead_letters import LetterState
+
 Row = TypeVar("Row", bound=BaseModel)
 
 
@@ -41,6 +45,10 @@ class Health(BaseModel):
     status: Literal["ok"]
     change: int = Field(description="Number of the newest change.")
     version: str
+    read_only: str | None = Field(
+        default=None,
+        description="Why the last write failed, such as a full disk; null once one went through.",
+    )
 
 
 class StockRow(BaseModel):
@@ -49,8 +57,11 @@ class StockRow(BaseModel):
     location_id: str = Field(examples=["SR2"])
     part_id: str = Field(examples=["P-017"])
     on_hand: int = Field(description="By the ledger; below 0 means a missing receipt or count.")
-    on_order: int = Field(description="Released and not yet received, in transit included.")
+    on_order: int | None = Field(
+        description="Released and not yet received, in transit included; null of the past."
+    )
     in_transit: int
+    blocked: int | None = Field(default=None, description="Damaged; null when not asked of a past.")
     unit: str = Field(examples=["pcs"])
     cover_shifts: float | None = Field(
         description="Shifts that the stock lasts at the median forecast of these shifts; null "
@@ -72,7 +83,13 @@ class OrderRow(BaseModel):
     arrives_at: AwareDatetime
     quantity: int
     received: int
-    state: Literal["proposed", "approved", "picked", "shipped", "received", "closed", "cancelled"]
+    short: int = Field(description="Will not come.")
+    damaged: int
+    proposed_quantity: int | None = Field(
+        description="What the policy proposed, where a person said otherwise; else null."
+    )
+    snoozed_until: AwareDatetime | None = Field(description="A proposal set aside until then.")
+    state: OrderState
     policy: str
     model_version: str | None
     created_at: AwareDatetime
@@ -89,6 +106,13 @@ class AlertRow(BaseModel):
     raised_at: AwareDatetime
     location_id: str | None
     part_id: str | None
+    state: Literal["open", "acknowledged", "snoozed", "resolved"]
+    resolved_at: AwareDatetime | None
+    acknowledged_at: AwareDatetime | None
+    acknowledged_by: str | None = Field(description="Who looks after it.")
+    snoozed_until: AwareDatetime | None = Field(description="Nobody is told of it before that.")
+    escalations: int = Field(description="How often it was passed on for want of an answer.")
+    escalated_at: AwareDatetime | None
 
 
 class ForecastRow(BaseModel):
@@ -127,6 +151,70 @@ class TakenIn(BaseModel):
 
     new: int
     known: int = Field(description="Were there already, with the same content.")
+
+
+class MovementRow(BaseModel):
+    """One posting: parts left one account and entered another."""
+
+    seq: int = Field(description="Its number in the ledger, without gaps.")
+    movement_id: str = Field(examples=["scanner-3/4711#0"])
+    part_id: str
+    quantity: int = Field(description="In the part's unit, > 0.")
+    from_location: str
+    from_account: Account
+    to_location: str
+    to_account: Account
+    occurred_at: AwareDatetime
+    recorded_at: AwareDatetime = Field(description="When the books learned of it.")
+    reason: str
+    actor: str
+    shift_id: str | None
+    event_id: str | None
+    order_id: str | None
+    reverses: str | None = Field(description="The movement that it undoes.")
+    lot_id: str | None
+    container_id: str | None
+
+
+class StockReported(BaseModel):
+    """What a report by hand did."""
+
+    location_id: str
+    part_id: str
+    unit: str = Field(examples=["pcs"])
+    quantity: int = Field(description="Reported, in the part's unit.")
+    on_hand: int = Field(description="There now, by the ledger.")
+    event_ids: list[str]
+
+
+class Proof(BaseModel):
+    """Whether the books prove themselves."""
+
+    proven: bool
+    findings: list[str] = Field(description="Each says what is wrong, and what to do.")
+
+
+class DeadLetterRow(BaseModel):
+    """What came in and could not be taken."""
+
+    seq: int
+    channel: str = Field(description="How it came: `mqtt` or `file`.")
+    source: str = Field(description="A topic, or a file and row.")
+    payload: str
+    reason: str = Field(description="Why it was not taken, when it was last tried.")
+    state: LetterState
+    tries: int
+    received_at: AwareDatetime
+    decided_at: AwareDatetime | None
+    decided_by: str | None
+
+
+class ReplayedRow(BaseModel):
+    """What became of a dead letter that was tried again."""
+
+    seq: int
+    taken: bool
+    reason: str = Field(description='Why not; "" when it was taken.')
 
 
 class Proposal(BaseModel):

@@ -22,6 +22,8 @@ _STATUS: tuple[tuple[type[errors.SupplyNetError], HTTPStatus], ...] = (
     (errors.NotFound, HTTPStatus.NOT_FOUND),
     (errors.InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.OrderStateError, HTTPStatus.CONFLICT),
+    (errors.AlertStateError, HTTPStatus.CONFLICT),
+    (errors.DeliveryStateError, HTTPStatus.CONFLICT),
     (errors.LedgerError, HTTPStatus.CONFLICT),
     (errors.SnapshotMoved, HTTPStatus.CONFLICT),
     (errors.ForecastError, HTTPStatus.CONFLICT),

@@ -24,6 +24,9 @@ from supplynet.services.books import Books
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["stream"], dependencies=[NO_PARAMETERS])
 POLL_SECONDS = 0.5
+"""How often the books are looked at for what other processes have written."""
+REST_SECONDS = 0.1
+"""Between two looks, however often this process writes."""
 TICK_SECONDS = 3.0
 KEPT_STEPS = 1000
 
@@ -60,6 +63,7 @@ class ChangeFeed:
         self._steps: deque[_Step] = deque(maxlen=KEPT_STEPS)
         self._moved = asyncio.Condition()
         self._failing = False
+        self._moves = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -79,7 +83,10 @@ class ChangeFeed:
 
     async def _watch(self) -> None:
         while not self._closing():
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(REST_SECONDS)
+            self._moves = await run_sync(
+                self._books.store.wait_for_change, self._moves, POLL_SECONDS, limiter=self._thread
+            )
             try:
                 found = await self._pulse(self.seq)
             except Exception:  # whatever it is, the next look may succeed

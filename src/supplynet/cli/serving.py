@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import threading
 import uuid
@@ -49,7 +50,11 @@ def run_server(workspace: Path, *, host: str | None, port: int | None, speed: fl
 
     from supplynet.api.app import create_app
     from supplynet.services.books import open_books
+    from supplynet.worker.dispatch import dispatching
+    from supplynet.worker.drop_folder import DropFolderWorker
     from supplynet.worker.loop import Loop
+    from supplynet.worker.mqtt import MqttWorker
+    from supplynet.worker.watch import Watch
 
     books = open_books(workspace)
     host, port = host or books.settings.host, port or books.settings.port
@@ -69,7 +74,16 @@ def run_server(workspace: Path, *, host: str | None, port: int | None, speed: fl
     )
     server = uvicorn.Server(config)
     interrupted = suppress(KeyboardInterrupt)  # raised again by the server once it has stopped
-    with _ended_like_interrupted(), Loop(books, speed=speed), _running_jobs(books), interrupted:
+    with (
+        _ended_like_interrupted(),
+        Loop(books, speed=speed),
+        _running_jobs(books),
+        dispatching(books),
+        DropFolderWorker(books),
+        MqttWorker(books, random.Random()) as broker,  # noqa: S311 - spreads tries
+        Watch(books, broker),
+        interrupted,
+    ):
         server.run()
 
 

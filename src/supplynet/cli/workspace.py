@@ -10,6 +10,8 @@ import typer
 from supplynet.cli import options
 from supplynet.cli.output import emit
 
+PROVEN = "balances, orders, numbers, audit log and history agree with the ledger"
+
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
@@ -49,14 +51,15 @@ def doctor(workspace: options.Workspace = options.HERE, as_json: options.Json = 
 
 
 def verify(workspace: options.Workspace = options.HERE, as_json: options.Json = False) -> None:
-    """Prove the books: balances from the ledger.
+    """Prove the books from their ledger.
 
-    Sums up every movement and compares; exit status 1 and every finding when they differ.
+    Sums up every movement and compares balances, orders, numbers, audit and history with it; exit
+    status 1 and every finding when something differs. A server may run meanwhile.
     """
     from supplynet.services.verification import verify_books
 
     findings = verify_books(workspace)
     result = {"proven": not findings, "findings": findings}
-    emit(result, as_json, lambda: findings or ["balances and free stock agree with the ledger"])
+    emit(result, as_json, lambda: findings or [PROVEN])
     if findings:
         raise typer.Exit(1)

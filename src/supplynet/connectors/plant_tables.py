@@ -32,6 +32,7 @@ from supplynet.connectors.plant_cells import (
 )
 from supplynet.connectors.plant_sheets import Column, Row
 from supplynet.core.network import (
+    CountedBy,
     Duration,
     Lane,
     Location,
@@ -44,6 +45,7 @@ from supplynet.core.network import (
 )
 from supplynet.core.production_plan import PlanRow
 
+AUTOMATION = ("suggest", "auto_below", "auto")
 _DURATION_COLUMN = re.compile(r"(\w+)_(low|mode|high)_minutes\Z")
 
 
@@ -171,6 +173,7 @@ REQUIREMENTS = Table(
         Column(name="valid_from", kind=DAY),
         Column(name="valid_to", kind=DAY),
         Column(name="alternative_group", kind=ID),
+        Column(name="counted_by", kind=member_of(CountedBy, "way of counting")),
     ),
 )
 LANES = Table(
@@ -208,6 +211,7 @@ SUPPLY_RULES = Table(
         Column(name="reorder_point", kind=whole(0)),
         Column(name="order_up_to_level", kind=whole(0)),
         Column(name="criticality", kind=one_of("ABC", "criticality")),
+        Column(name="automation", kind=one_of(AUTOMATION, "way to release orders")),
     ),
 )
 PURCHASE_RULES = Table(

@@ -307,12 +307,14 @@ DELIVERIES = Kind(
 KINDS = {kind.name: kind for kind in (DEMAND, CONSUMPTION, STOCK, PLAN, DELIVERIES)}
 
 
-def kind_of(name: str) -> Kind:
-    """The kind of that name.
+def kind_of(name: str | Kind) -> Kind:
+    """The kind of that name; a kind itself is what it is.
 
     Raises:
         InvalidInput: There is none.
     """
+    if isinstance(name, Kind):
+        return name
     if name not in KINDS:
         raise InvalidInput(f"{name!r} cannot be imported; choose from {', '.join(KINDS)}")
     return KINDS[name]

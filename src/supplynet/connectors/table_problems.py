@@ -19,8 +19,9 @@ SHOWN = 100
 EXCEL_ROWS = 1_048_575
 REPEATED = "\x1f"  # stands for the number of a row until it is known
 CHUNK_ROWS = 500_000
-_FORMULA = r"^[=+\-@\t\r]"
+_FORMULA = r"^'*[=+\-@\t\r]"
 _NUMBER = r"^[+-]?[0-9][0-9.,' ]*$"
+_HARMLESS = r"^'('*[=+\-@\t\r])"
 _SCHEMA = pl.Schema(
     {
         "position": pl.UInt64(),
@@ -200,8 +201,8 @@ class Problems:
             with path.open("wb") as file:
                 pl.DataFrame(schema=PROBLEMS_SCHEMA).write_csv(file)
                 for table in self.tables():
-                    harmless = [_harmless(name) for name in ("file", "column", "value")]
-                    table.with_columns(harmless).write_csv(file, include_header=False)
+                    safe = [harmless(name) for name in ("file", "column", "value")]
+                    table.with_columns(safe).write_csv(file, include_header=False)
             return self.total
         if suffix == ".xlsx" and self.total > EXCEL_ROWS:
             raise InvalidInput(
@@ -272,7 +273,7 @@ class Problems:
         )
 
 
-def _harmless(name: str) -> pl.Expr:
+def harmless(name: str) -> pl.Expr:
     """Text of a stranger that a spreadsheet would run as a formula, with an apostrophe before it.
 
     CSV has no other way to say that it is text; numbers stay as they are.
@@ -280,6 +281,11 @@ def _harmless(name: str) -> pl.Expr:
     text = pl.col(name)
     formula = text.str.contains(_FORMULA) & ~text.str.contains(_NUMBER)
     return pl.when(formula).then(pl.lit("'") + text).otherwise(text).alias(name)
+
+
+def unharmed(name: str) -> pl.Expr:
+    """What ``harmless`` made, as it was before."""
+    return pl.col(name).str.replace(_HARMLESS, "$1").alias(name)
 
 
 def check_problems_file(path: Path, read: Path | None = None) -> None:

@@ -41,7 +41,7 @@ class Wanted:
     """What is to be read from a file, and what is known of the plant.
 
     Attributes:
-        kind: See ``table_kinds``.
+        kind: Of ``table_kinds``, by name, or one with other needs.
         said: What a person says of the file.
         profile: Its layout; None = columns are found by their known aliases.
         known: Ids that there are, by ``location_id`` and ``part_id``; others are mistakes.
@@ -52,7 +52,7 @@ class Wanted:
         keep_problems: Whether all mistakes will be written, not only the first ones named.
     """
 
-    kind: str = "demand"
+    kind: str | Kind = "demand"
     said: Said = field(default_factory=Said)
     profile: Profile | None = None
     known: Mapping[str, Collection[str]] = field(default_factory=dict)

@@ -14,21 +14,41 @@ from pathlib import Path
 
 from supplynet.core.network import Plant
 from supplynet.core.protocols import Policy
+from supplynet.cycle.closing import close_shifts, history_faults, rebuild_history
 from supplynet.cycle.decision import NOTHING_ELSE, Plan, make_plan
-from supplynet.cycle.demand import close_shifts, observe
+from supplynet.cycle.demand import observe
 from supplynet.cycle.intake import TakenIn, post, take_in
+from supplynet.cycle.letters import Letter, Replayed, TakenLetters, replay, take_in_letters
 from supplynet.cycle.live import connect_whole_plant, is_connected
+from supplynet.cycle.order_automation import may_release
+from supplynet.cycle.order_commands import (
+    Command,
+    Receipt,
+    add,
+    cancel,
+    carry_out,
+    change,
+    close,
+    pick,
+    receive,
+    release,
+    reverse,
+    ship,
+    snooze,
+    split,
+)
+from supplynet.cycle.order_diary import score_due
+from supplynet.cycle.order_making import Wanted
 from supplynet.cycle.orders import (
     ORDERS,
     STOCK_AND_ORDERS,
     Committed,
-    cancel,
     commit,
     expire,
-    release,
     release_due,
 )
 from supplynet.cycle.snapshot import Snapshot, take_snapshot
+from supplynet.cycle.undo import undo
 from supplynet.errors import SnapshotMoved
 from supplynet.forecast.bound import BoundForecaster
 from supplynet.forecast.guarded import GuardedForecaster
@@ -37,24 +57,47 @@ from supplynet.storage import Store
 from supplynet.storage.decisions import KEPT_FOR
 
 __all__ = [
+    "Command",
     "Committed",
+    "Letter",
     "Plan",
+    "Receipt",
+    "Replayed",
     "Snapshot",
     "TakenIn",
+    "TakenLetters",
+    "Wanted",
+    "add",
     "cancel",
+    "carry_out",
+    "change",
+    "close",
     "close_shifts",
     "commit",
     "connect_whole_plant",
     "expire",
+    "history_faults",
     "is_connected",
     "make_plan",
+    "may_release",
     "observe",
+    "pick",
     "post",
+    "rebuild_history",
+    "receive",
     "release",
     "release_due",
+    "replay",
+    "reverse",
     "run",
+    "score_due",
+    "ship",
+    "snooze",
+    "split",
     "take_in",
+    "take_in_letters",
     "take_snapshot",
+    "undo",
 ]
 ATTEMPTS = 3
 
@@ -72,13 +115,14 @@ def run(
     seed: int,
     background: Background = NOTHING_ELSE,
     keep: timedelta = KEPT_FOR,
+    buy: bool = False,
 ) -> tuple[Plan, Committed]:
     """Close finished shifts, take a snapshot, decide, write; again when the books moved meanwhile.
 
     On a busy plant stock always moves while a plan is computed. So the last attempt stands though
     parts were used or received meanwhile: a proposal that cannot be met is refused when it is
     released. It does not stand when orders have changed. ``background`` goes into the explanations;
-    decision records are kept for ``keep``.
+    decision records are kept for ``keep``. With ``buy`` the warehouses' purchases are proposed too.
 
     Raises:
         SnapshotMoved: Orders changed in every attempt.
@@ -86,10 +130,11 @@ def run(
     known_until = forecaster.history.periods[-1].end
     close_shifts(store, history, plant, since=known_until, now=now)
     expire(store, actor=actor, now=now)
+    score_due(store, plant, actor=actor, now=now)
     for attempt in range(1, ATTEMPTS + 1):
         snapshot = take_snapshot(store, history, plant, since=known_until, now=now)
         plan = make_plan(
-            snapshot, forecaster, policy, paths=paths, seed=seed, background=background
+            snapshot, forecaster, policy, paths=paths, seed=seed, background=background, buy=buy
         )
         try:
             unmoved = STOCK_AND_ORDERS if attempt < ATTEMPTS else ORDERS

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -16,13 +17,15 @@ from supplynet.core.network import LocationKind
 from supplynet.core.orders import RELEASED, Order, OrderKind, OrderState
 from supplynet.core.protocols import Policy
 from supplynet.core.sample_paths import FloatArray, SamplePaths
+from supplynet.cycle.order_purchases import purchase_proposals
 from supplynet.cycle.snapshot import GRID_SHIFTS, Snapshot
 from supplynet.cycle.underway import proposed
 from supplynet.forecast.bound import BoundForecaster
 from supplynet.forecast.guarded import GuardedForecaster
 from supplynet.monitor import alerts as watch
-from supplynet.monitor import running_dry
+from supplynet.monitor import expedite, running_dry
 from supplynet.monitor.actions import Background, Reasons
+from supplynet.monitor.expedite import Expedite
 from supplynet.monitor.grid import PlanRisk, grid_document
 from supplynet.monitor.why import DISMISSED
 from supplynet.monitor.why import RELEASED as ALREADY
@@ -50,12 +53,14 @@ class Plan:
 
     Attributes:
         paths: Sample paths that the decision looked at.
-        proposals: Orders that the policy wants, at most one per pair: for its next departure.
+        proposals: Orders that the policy wants, at most one per pair, for its next departure; and
+            today's purchases of the warehouses.
         reasons: The numbers behind every decision, orders of 0 included.
         document: The halt risk grid, JSON.
         forecast: Quantiles of demand, a forecast frame.
         causes: What a person should look at.
         fallbacks: What stands in for the model's forecast, in sentences; none = nothing.
+        expedites: Late orders to push.
     """
 
     snapshot: Snapshot
@@ -69,6 +74,7 @@ class Plan:
     forecast: pl.DataFrame
     causes: tuple[AlertCause, ...]
     fallbacks: tuple[str, ...] = ()
+    expedites: tuple[Expedite, ...] = ()
 
 
 def make_plan(
@@ -79,6 +85,7 @@ def make_plan(
     paths: int,
     seed: int,
     background: Background = NOTHING_ELSE,
+    buy: bool = False,
 ) -> Plan:
     """Forecast, decide for the next departure of every lane, and weigh the risk. Writes nothing.
 
@@ -89,6 +96,7 @@ def make_plan(
         paths: Sample paths of demand.
         seed: The same snapshot and seed give the same plan.
         background: What else goes into the explanations.
+        buy: Whether to propose purchases of the warehouses as well.
     """
     model = snapshot.model
     batch = first_batch(model.batches, model.terms, model.source_of_pair)
@@ -98,6 +106,8 @@ def make_plan(
     wanted, outcomes = _proposals(snapshot, batch, decision, forecaster.model_version, seed)
     risk = _risk(snapshot, sampled, policy, list(wanted.values()), seed)
     dry = incurable_shortages(model, snapshot.state, sampled)
+    expected = _expected(model, sampled)
+    pushed = expedite.expedites(model, snapshot.state, snapshot.late, expected, batch)
     reasons = Reasons(
         model=model,
         risk=risk,
@@ -115,11 +125,12 @@ def make_plan(
         paths=paths,
         model_version=forecaster.model_version,
         policy=policy.name,
-        proposals=tuple(
-            replace(order, explanation=reasons.of(index)) for index, order in wanted.items()
+        proposals=(
+            *(replace(order, explanation=reasons.of(index)) for index, order in wanted.items()),
+            *(purchase_proposals(snapshot, seed) if buy else ()),
         ),
         reasons=reasons,
-        document=grid_document(model, risk, snapshot.state.on_hand, _expected(model, sampled))
+        document=grid_document(model, risk, snapshot.state.on_hand, expected)
         | {"fallbacks": list(fallbacks)},
         forecast=forecaster.quantiles(snapshot.observed, snapshot.now, steps=GRID_SHIFTS),
         causes=watch.causes(
@@ -132,10 +143,12 @@ def make_plan(
                 *watch.fallback_causes(fallbacks),
                 *snapshot.troubles,
                 *running_dry.causes(model, dry),
+                *expedite.causes(pushed, ZoneInfo(model.plant.time_zone)),
             ),
             snapshot.unknown_stock,
         ),
         fallbacks=fallbacks,
+        expedites=pushed,
     )
 
 

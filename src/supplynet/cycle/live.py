@@ -49,21 +49,25 @@ class Connected:
         return found
 
 
-def read_connected(tx: ReadTx, plant: Plant, floor: datetime) -> Connected:
-    """What is stored, brought up to date; ``floor`` counts only the first time."""
+def read_connected(tx: ReadTx, plant: Plant, floor: datetime, *, anew: bool = False) -> Connected:
+    """What is stored, brought up to date; ``floor`` counts only the first time.
+
+    With ``anew``, every movement is looked at again.
+    """
     stored: dict[str, Any] = values.get_value(tx, CONNECTED, {})
     whole = stored.get("whole_plant")
-    seen = stored.get("seen", 0)
+    seen = 0 if anew else stored.get("seen", 0)
     series = {
         (line, part): datetime.fromisoformat(since)
         for line, part, since in stored.get("series", [])
+        if not anew
     }
     newest = tx.connection.scalar(select(func.max(movements.c.seq))) or 0
     if newest > seen:
         for name, first in _first_uses(tx, seen).items():
             since = _next_shift(plant, name[0], first)
-            if name not in series and since is not None:
-                series[name] = since
+            if since is not None:  # a late report may be of an earlier shift than the first one
+                series[name] = min(since, series.get(name, since))
     return Connected(
         floor=datetime.fromisoformat(stored["floor"]) if "floor" in stored else floor,
         whole_plant=None if whole is None else datetime.fromisoformat(whole),

@@ -1,20 +1,25 @@
-"""Decision -> order: one short transaction, safe to repeat; and what people do with orders."""
+"""Decision -> order: one short transaction, safe to repeat; and what automation does with them.
+
+What people do with orders is in ``order_commands``.
+"""
 
 from __future__ import annotations
 
 import io
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 import polars as pl
 
 from supplynet.core.ids import uuid7
 from supplynet.core.network import Plant
-from supplynet.core.orders import Order, OrderKind, OrderState
+from supplynet.core.orders import Order, OrderState
 from supplynet.cycle.decision import Plan
+from supplynet.cycle.order_commands import Command, release
+from supplynet.cycle.order_expedite import push
+from supplynet.cycle.order_steps import tell
 from supplynet.cycle.records import decision_run
 from supplynet.cycle.snapshot import MISSED, NEVER_LEFT, WITHDRAWN, OrderKey
 from supplynet.errors import InsufficientStock, InvalidInput, OrderStateError
@@ -26,7 +31,6 @@ from supplynet.storage import (
     changes,
     decisions,
     orders,
-    outbox,
     plans,
     reservations,
 )
@@ -35,8 +39,6 @@ STOCK_AND_ORDERS = ("movement", "order")
 """Kinds of changes after which a decision is best computed again."""
 ORDERS = ("order",)
 """Those after which it must be: what was released meanwhile would be ordered twice."""
-RESERVED_FOR = timedelta(hours=24)
-"""How long after its planned departure an order still holds its parts at the source."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +85,9 @@ def commit(
         upserted = orders.upsert_proposals(tx, plan.proposals)
         withdrawn = _withdraw(tx, {order.key for order in plan.proposals})
         for order in (*upserted.new, *upserted.changed, *withdrawn):
-            _tell(tx, order)
+            tell(tx, order)
         alerts.set_open_alerts(tx, plan.causes, kinds=watch.KINDS)
+        push(tx, plan.expedites)
         plan_id = _save(tx, plan, keep)
     return Committed(
         plan_id=plan_id,
@@ -118,18 +121,23 @@ def _save(tx: WriteTx, plan: Plan, keep: timedelta) -> str:
 
 
 def _withdraw(tx: WriteTx, wanted: Collection[OrderKey]) -> list[Order]:
-    """Cancel proposals that the plan does not hold, with the reason why."""
-    proposals = orders.list_orders(tx, states=[OrderState.PROPOSED])
-    return [
-        orders.advance(
-            tx,
-            order.order_id,
-            OrderState.CANCELLED,
-            reason=MISSED if order.cutoff_at < tx.now else WITHDRAWN,
-        )
-        for order in proposals
-        if order.key not in wanted
-    ]
+    """Cancel proposals that the plan does not hold, with the reason why.
+
+    What a person changed, added or snoozed is only cancelled when it has missed its cut-off.
+    """
+    gone = []
+    for order in orders.list_orders(tx, states=[OrderState.PROPOSED]):
+        missed = order.cutoff_at < tx.now
+        decided = order.by_person or order.is_snoozed(tx.now)
+        if order.key in wanted or (decided and not missed):
+            continue
+        reason = MISSED if missed else WITHDRAWN
+        gone.append(orders.advance(tx, order.order_id, OrderState.CANCELLED, reason=reason))
+    return gone
+
+
+def _always(_order: Order) -> bool:
+    return True
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:
@@ -138,83 +146,27 @@ def _parquet(frame: pl.DataFrame) -> bytes:
         return file.getvalue()
 
 
-def _tell(tx: WriteTx, order: Order) -> None:
-    """Put what became of an order into the outbox, to be sent after the commit."""
-    message = {
-        "order_id": order.order_id,
-        "state": order.state.value,
-        "part_id": order.part_id,
-        "from_location": order.from_location,
-        "to_location": order.to_location,
-        "departure_at": order.departure_at,
-        "quantity": order.quantity,
-    }
-    # The change number makes it another message when an order comes back to what it was.
-    what = f"{order.order_id}/{order.state.value}/{changes.latest_seq(tx)}"
-    outbox.enqueue(tx, sha256(what.encode()).hexdigest()[:32], "order", message)
-
-
-def release(
+def release_due(
     store: Store,
-    order_id: str,
+    plant: Plant,
     *,
     actor: str,
     now: datetime,
-    quantity: int | None = None,
-    reason: str = "",
-) -> Order:
-    """Approve a proposal and reserve its parts at the source, or neither.
-
-    Raises:
-        NotFound: There is no such order.
-        OrderStateError: It is no proposal any more.
-        InvalidInput: Its cut-off has passed.
-        InsufficientStock: The source has less free stock.
-    """
-    with store.write(actor, now) as tx:
-        order = orders.get(tx, order_id)
-        if order.cutoff_at < now and order.state is OrderState.PROPOSED:
-            raise InvalidInput(
-                f"order {order_id} missed its cut-off at {order.cutoff_at:%Y-%m-%d %H:%M}Z; "
-                "plan again for the next departure"
-            )
-        approved = orders.advance(
-            tx, order_id, OrderState.APPROVED, quantity=quantity, reason=reason
-        )
-        if approved.kind is OrderKind.TRANSFER:
-            wanted = reservations.Reservation(
-                reservation_id=order_id,
-                part_id=approved.part_id,
-                location_id=approved.from_location,
-                quantity=approved.quantity,
-                order_id=order_id,
-                expires_at=approved.departure_at + RESERVED_FOR,
-            )
-            reservations.reserve(tx, wanted)
-        _tell(tx, approved)
-    return approved
-
-
-def cancel(store: Store, order_id: str, *, actor: str, now: datetime, reason: str) -> Order:
-    """Cancel an order that has not left and give its parts back.
-
-    Raises:
-        NotFound: There is no such order.
-        OrderStateError: It has left already.
-    """
-    with store.write(actor, now) as tx:
-        cancelled = orders.advance(tx, order_id, OrderState.CANCELLED, reason=reason)
-        reservations.end_of_order(tx, order_id)
-        _tell(tx, cancelled)
-    return cancelled
-
-
-def release_due(
-    store: Store, plant: Plant, *, actor: str, now: datetime, until: datetime
+    until: datetime,
+    may: Callable[[Order], bool] = _always,
 ) -> tuple[list[Order], list[Order]]:
     """Approve every proposal whose cut-off lies in ``[now, until]``: what automation does.
 
-    Where the source has less than an order wants, whole containers of what is there go.
+    What a person has snoozed is left alone. Where the source has less than an order wants, whole
+    containers of what is there go.
+
+    Args:
+        store: The books.
+        plant: For the containers of its supply rules.
+        actor: Who asks for it.
+        now: The first cut-off that is due.
+        until: The last one.
+        may: Which orders automation may release at all; see ``order_automation.may_release``.
 
     Returns:
         Orders that were released, and those that were not because the parts are not there.
@@ -224,7 +176,8 @@ def release_due(
     done: list[Order] = []
     refused: list[Order] = []
     for order in waiting:
-        if not now <= order.cutoff_at <= until:
+        due = now <= order.cutoff_at <= until and not order.is_snoozed(now)
+        if not due or not may(order):
             continue
         try:
             done.append(_release_what_is_there(store, plant, order, actor=actor, now=now))
@@ -239,7 +192,8 @@ def _release_what_is_there(
     store: Store, plant: Plant, order: Order, *, actor: str, now: datetime
 ) -> Order:
     try:
-        return release(store, order.order_id, actor=actor, now=now, reason="automatic")
+        said = Command(actor=actor, now=now, reason="automatic")
+        return release(store, order.order_id, said)
     except InsufficientStock as short:
         rule = plant.supply_rule.get((order.to_location, order.part_id))
         container = 1 if rule is None else rule.container_size
@@ -247,7 +201,8 @@ def _release_what_is_there(
         if less <= 0:
             raise
         reason = f"automatic; {order.quantity} were wanted, {short.free} are free"
-        return release(store, order.order_id, actor=actor, now=now, quantity=less, reason=reason)
+        said = Command(actor=actor, now=now, reason=reason)
+        return release(store, order.order_id, said, quantity=less)
 
 
 def expire(store: Store, *, actor: str, now: datetime) -> list[Order]:
@@ -266,5 +221,5 @@ def expire(store: Store, *, actor: str, now: datetime) -> list[Order]:
             if order.state in (OrderState.APPROVED, OrderState.PICKED):
                 gone = orders.advance(tx, order_id, OrderState.CANCELLED, reason=NEVER_LEFT)
                 cancelled.append(gone)
-                _tell(tx, gone)
+                tell(tx, gone)
     return cancelled

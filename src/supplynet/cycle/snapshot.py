@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from math import gcd
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class Snapshot:
         below_zero: Book stock below 0, by (location, part).
         unknown_stock: (stock point, part) whose stock, there or at the warehouse it comes from,
             nobody ever counted or received: they are not planned, for unknown is not 0.
+        late: Orders on the road for longer than ever expected.
         troubles: Deliveries that do not go as ordered.
     """
 
@@ -61,6 +62,7 @@ class Snapshot:
     dismissed: frozenset[OrderKey]
     below_zero: dict[tuple[str, str], int]
     unknown_stock: tuple[tuple[str, str], ...]
+    late: tuple[Order, ...]
     troubles: tuple[AlertCause, ...]
 
 
@@ -96,6 +98,11 @@ def take_snapshot(
                 on_hand=_amounts(held, model.pairs),
                 source_on_hand=_amounts(held, model.sources, coming.gone),
                 inbound=tuple(coming.inbound),
+                purchases=tuple(
+                    each
+                    for each in coming.purchases
+                    if (each.warehouse_id, each.part_id) in model.source_index
+                ),
                 halted=standstills(tx, plant, now, now).waiting,
             ),
             observed=observe(tx, history, plant, series, since=since, now=now),
@@ -103,6 +110,7 @@ def take_snapshot(
             dismissed=_dismissed(tx, now),
             below_zero={place: quantity for place, quantity in held.items() if quantity < 0},
             unknown_stock=unknown,
+            late=tuple(coming.late),
             troubles=tuple(coming.causes),
         )
 
@@ -155,7 +163,9 @@ def slot_minutes(shifts: Sequence[Shift]) -> int:
 
 def _dismissed(tx: ReadTx, now: datetime) -> frozenset[OrderKey]:
     """Orders to come that a person cancelled; the plan itself withdraws with its own reason."""
-    cancelled = orders.list_orders(tx, states=[OrderState.CANCELLED], departing_from=now)
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    # From the start of the day on: that is the date of a purchase.
+    cancelled = orders.list_orders(tx, states=[OrderState.CANCELLED], departing_from=today)
     return frozenset(
         order.key
         for order in cancelled

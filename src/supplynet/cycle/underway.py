@@ -15,7 +15,7 @@ from supplynet.core.orders import RELEASED, Order, OrderKind, OrderState
 from supplynet.core.timetable import next_departures
 from supplynet.monitor import deliveries
 from supplynet.monitor.deliveries import LATE, Loose, Stranger
-from supplynet.simulate.state import Inbound
+from supplynet.simulate.state import Inbound, InboundPurchase
 from supplynet.storage import ReadTx, orders
 from supplynet.storage.alerts import AlertCause
 from supplynet.storage.tables import movements
@@ -35,11 +35,15 @@ class Underway:
         inbound: As the twin takes it over.
         gone: By (source, part): parts that have left in all likelihood, though the ledger still
             has them there.
+        purchases: Open purchases that come without a lane of the plant, to warehouses.
+        late: Orders on the road for longer than ever expected.
         causes: What a person should look at.
     """
 
     inbound: list[Inbound] = field(default_factory=list)
     gone: Counter[tuple[str, str]] = field(default_factory=Counter)
+    purchases: list[InboundPurchase] = field(default_factory=list)
+    late: list[Order] = field(default_factory=list)
     causes: list[AlertCause] = field(default_factory=list)
 
 
@@ -51,7 +55,7 @@ def underway(tx: ReadTx, plant: Plant, open_orders: Sequence[Order], now: dateti
     """
     found = Underway()
     left_at = _left_at(tx, open_orders)
-    unposted, late = [], []
+    unposted: list[Order] = []
     for order in open_orders:
         if order.state not in RELEASED or order.outstanding <= 0:
             continue
@@ -62,8 +66,10 @@ def underway(tx: ReadTx, plant: Plant, open_orders: Sequence[Order], now: dateti
                 leaves = _next_departure(plant, order, now)
             elif leaves <= now:
                 found.gone[order.from_location, order.part_id] += order.outstanding
-        elif now > leaves + _longest(plant, order) + LATE:
-            late.append(order)
+        elif now > _latest(plant, order, leaves) + LATE:
+            found.late.append(order)
+        if order.kind is OrderKind.PURCHASE and order.lane_id not in plant.lane_by_id:
+            found.purchases.append(_purchase(order, now))
         found.inbound.append(_inbound(order, order.outstanding, leaves))
     loose = _loose(tx, now)
     for each in loose:
@@ -71,7 +77,7 @@ def underway(tx: ReadTx, plant: Plant, open_orders: Sequence[Order], now: dateti
             leaves = each.left_at or each.order.departure_at
             found.inbound.append(_inbound(each.order, each.in_transit, leaves))
     found.causes += deliveries.not_shipped(unposted)
-    found.causes += deliveries.overdue(late)
+    found.causes += deliveries.overdue(found.late)
     found.causes += deliveries.loose(loose)
     found.causes += deliveries.strangers(_strangers(tx, now))
     found.inbound = [each for each in found.inbound if each.lane_id in plant.lane_by_id]
@@ -93,15 +99,28 @@ def _inbound(order: Order, quantity: int, leaves: datetime) -> Inbound:
     )
 
 
+def _purchase(order: Order, now: datetime) -> InboundPurchase:
+    """One that is late is still to come: at any moment now."""
+    return InboundPurchase(
+        warehouse_id=order.to_location,
+        part_id=order.part_id,
+        quantity=min(order.outstanding, MOST),
+        arrives_at=max(order.arrives_at, now),
+    )
+
+
 def _next_departure(plant: Plant, order: Order, now: datetime) -> datetime:
     lane = plant.lane_by_id.get(order.lane_id)
     coming = [] if lane is None else next_departures(lane, now, 1)
     return coming[0].departure_at if coming else now
 
 
-def _longest(plant: Plant, order: Order) -> timedelta:
+def _latest(plant: Plant, order: Order, leaves: datetime) -> datetime:
+    """When what left at ``leaves`` is there at the latest; a supplier said when he will come."""
     lane = plant.lane_by_id.get(order.lane_id)
-    return timedelta(minutes=0 if lane is None else lane.transit.high)
+    if lane is None:
+        return order.arrives_at
+    return leaves + timedelta(minutes=lane.transit.high)
 
 
 def _left_at(tx: ReadTx, open_orders: Sequence[Order]) -> dict[str, datetime]:
@@ -123,7 +142,8 @@ def _loose(tx: ReadTx, now: datetime) -> list[Loose]:
     goes_in = movements.c.to_account == Account.IN_TRANSIT.value
     comes_out = movements.c.from_account == Account.IN_TRANSIT.value
     net = func.sum(case((goes_in, movements.c.quantity), else_=-movements.c.quantity))
-    over = [OrderState.CANCELLED.value, OrderState.RECEIVED.value, OrderState.CLOSED.value]
+    ended = (OrderState.CANCELLED, OrderState.RECEIVED, OrderState.CLOSED, OrderState.REVERSED)
+    over = [state.value for state in ended]
     query = (
         select(movements.c.order_id, net, func.max(case((goes_in, movements.c.occurred_at))))
         .join(order_table, order_table.c.order_id == movements.c.order_id)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from supplynet.monitor import deliveries, running_dry
+from supplynet.monitor import deliveries, expedite, running_dry
 from supplynet.monitor.grid import PlanRisk
 from supplynet.replenish.explain import Explanation
 from supplynet.simulate.model import PlantModel
@@ -21,6 +21,7 @@ KINDS = (
     "forecast_fallback",
     *deliveries.KINDS,
     *running_dry.KINDS,
+    *expedite.KINDS,
 )
 CRITICAL_RISK = 0.2
 WARNING_RISK = 0.05

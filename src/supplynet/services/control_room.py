@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from supplynet.core.orders import Order, OrderState
 from supplynet.monitor.grid import iso
 from supplynet.services import history
+from supplynet.services.alerts import as_row
 from supplynet.services.books import Books, has_plant
 from supplynet.services.headline import headline
-from supplynet.services.overview import SCOREBOARD, alert_row, automation, clock_at
+from supplynet.services.overview import SCOREBOARD, automation, clock_at
 from supplynet.storage import alerts, changes, events, orders, plans, values
 
 Row = dict[str, Any]
@@ -24,10 +25,14 @@ def control_room(books: Books) -> Row:
     plant, clock = _plant(books), clock_at(books, now)
     with books.store.read() as tx:
         plan = plans.latest_plan(tx)
-        open_alerts = [alert_row(alert) for alert in alerts.open_alerts(tx)]
-        waiting = orders.list_orders(
-            tx, states=[OrderState.PROPOSED, OrderState.APPROVED], departing_from=now
-        )
+        open_alerts = [as_row(alert) for alert in alerts.open_alerts(tx)]
+        waiting = [
+            order
+            for order in orders.list_orders(
+                tx, states=[OrderState.PROPOSED, OrderState.APPROVED], departing_from=now
+            )
+            if not order.is_snoozed(now)
+        ]
         screen = {
             "generated_at": iso(books.wall_clock()),
             "change": changes.latest_seq(tx),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,6 @@ from supplynet.monitor.grid import iso
 from supplynet.services import history
 from supplynet.services.books import Books
 from supplynet.storage import ReadTx, changes, ledger, plans, values
-from supplynet.storage import alerts as alert_rows
 
 Row = dict[str, Any]
 Pair = tuple[str, str]
@@ -106,20 +105,6 @@ def set_paused(books: Books, paused: bool, *, reason: str, actor: str) -> Row:
     with books.store.write(actor, books.now()) as tx:
         values.set_value(tx, PAUSED, paused, reason=reason)
         return automation(books, tx)
-
-
-def alerts(books: Books) -> list[Row]:
-    """Open alerts, the most severe first."""
-    with books.store.read() as tx:
-        return [alert_row(alert) for alert in alert_rows.open_alerts(tx)]
-
-
-def alert_row(alert: alert_rows.Alert) -> Row:
-    """An alert as JSON."""
-    row = asdict(alert)
-    row["severity"], row["raised_at"] = alert.severity.value, iso(alert.raised_at)
-    del row["resolved_at"]
-    return row
 
 
 def stock(

@@ -1,20 +1,54 @@
-"""Proving the books of a workspace. ``verify``."""
+"""Proving the books of a workspace: balances, numbers, orders and history from their ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from supplynet.services.books import open_books
-from supplynet.storage import balances
+from supplynet import cycle
+from supplynet.services.books import Books, open_books, plant_of
+from supplynet.storage import proof
+from supplynet.storage.alerts import AlertCause, Severity
+
+BOOKS_WRONG = "books_wrong"
+"""Kind of the alert that ``causes`` gives."""
+
+
+def check(books: Books) -> list[str]:
+    """What is wrong with the books, in sentences; nothing when all is proven.
+
+    Reads one consistent state beside all that goes on: a few seconds per million movements.
+
+    Raises:
+        StoreError: The database or a history file cannot be read.
+    """
+    plant = plant_of(books)
+    with books.store.read() as tx:
+        found = proof.faults(tx)
+        if plant is not None:
+            found += cycle.history_faults(tx, books.workspace.history, plant)
+    return found
+
+
+def causes(findings: Sequence[str]) -> list[AlertCause]:
+    """The alert for what ``check`` found; none when it found nothing."""
+    if not findings:
+        return []
+    more = f" (and {len(findings) - 1:,} more: supplynet verify)" if len(findings) > 1 else ""
+    return [
+        AlertCause(
+            severity=Severity.CRITICAL,
+            kind=BOOKS_WRONG,
+            message=f"The books do not prove themselves: {findings[0]}{more}.",
+        )
+    ]
 
 
 def verify_books(folder: Path) -> list[str]:
-    """What is wrong with the books in ``folder``, in sentences; nothing when all is well.
+    """``check`` of the workspace in ``folder``, whether a server runs on it or not.
 
     Raises:
         NotFound: There is no workspace.
-        StoreError: The database cannot be read.
+        StoreError: The database or a history file cannot be read.
     """
-    books = open_books(folder)
-    with books.store.read() as tx:
-        return balances.verify(tx)
+    return check(open_books(folder))

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
+from supplynet.storage.bulk import Insert
 from supplynet.storage.column_types import encode_json
 from supplynet.storage.tables import audit
 from supplynet.storage.transaction import ReadTx, WriteTx
@@ -22,7 +23,9 @@ from supplynet.storage.transaction import ReadTx, WriteTx
 GENESIS = "0" * 64
 _HASHED = ("seq", "at", "actor", "action", "subject", "before", "after", "reason")
 
-_HEAD = select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
+_COLUMNS = (*_HASHED, "prev_hash", "hash")
+_HEAD = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"
+_insert = Insert(audit, _COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +64,13 @@ def append(tx: WriteTx) -> None:
         }
         row |= {"prev_hash": previous, "hash": _hash(previous, row)}
         previous = row["hash"]
-        rows.append(row)
-    tx.connection.execute(insert(audit), rows)
+        rows.append([row[name] for name in _COLUMNS])
+    _insert(tx, rows)
 
 
 def head(tx: ReadTx) -> tuple[int, str]:
     """Number and hash of the newest row: what to keep outside as an anchor."""
-    row = tx.connection.execute(_HEAD).first()
+    row = tx.connection.exec_driver_sql(_HEAD).first()
     return (row.seq, row.hash) if row else (0, GENESIS)
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from sqlalchemy import Insert, bindparam, case, delete, func, literal, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, delete, func, literal, select, text, update
 
 from supplynet.core.ledger import Account, Balances
+from supplynet.storage.bulk import Insert
 from supplynet.storage.tables import balances, free_stock, movements, reservations
 from supplynet.storage.transaction import ReadTx, WriteTx
 
@@ -21,13 +20,6 @@ Place = tuple[str, str]
 """(part, location)."""
 
 
-_NET = free_stock.c.free - free_stock.c.owed + bindparam("delta")
-_SHIFT_FREE = (
-    update(free_stock)
-    .where(free_stock.c.part_id == bindparam("part"))
-    .where(free_stock.c.location_id == bindparam("location"))
-    .values(free=case((_NET > 0, _NET), else_=0), owed=case((_NET < 0, -_NET), else_=0))
-)
 _TAKE_FREE = (
     update(free_stock)
     .where(free_stock.c.part_id == bindparam("part"))
@@ -35,38 +27,30 @@ _TAKE_FREE = (
     .where(free_stock.c.free >= bindparam("wanted"))
     .values(free=free_stock.c.free - bindparam("wanted"))
 )
-
-
-def _add_balance(dialect: Any) -> Insert:
-    statement = dialect.insert(balances)
-    made: Insert = statement.on_conflict_do_update(
-        index_elements=["part_id", "location_id", "account"],
-        set_={"quantity": balances.c.quantity + statement.excluded.quantity},
-    )
-    return made
-
-
-def _first_free(dialect: Any) -> Insert:
-    made: Insert = dialect.insert(free_stock).on_conflict_do_nothing()
-    return made
-
-
-# Built once: building a statement costs more than running it. Both databases spell them alike.
-_DIALECTS: dict[bool, Any] = {True: sqlite, False: postgresql}
-_ADD_BALANCE = {is_sqlite: _add_balance(dialect) for is_sqlite, dialect in _DIALECTS.items()}
-_FIRST_FREE = {is_sqlite: _first_free(dialect) for is_sqlite, dialect in _DIALECTS.items()}
+_NET = "(free_stock.free - free_stock.owed + excluded.free - excluded.owed)"
+_add_balance = Insert(
+    balances,
+    ("part_id", "location_id", "account", "quantity"),
+    "ON CONFLICT (part_id, location_id, account) "
+    "DO UPDATE SET quantity = balances.quantity + excluded.quantity",
+)
+_add_free = Insert(
+    free_stock,
+    ("part_id", "location_id", "free", "owed"),
+    "ON CONFLICT (part_id, location_id) DO UPDATE SET "
+    f"free = CASE WHEN {_NET} > 0 THEN {_NET} ELSE 0 END, "
+    f"owed = CASE WHEN {_NET} < 0 THEN -{_NET} ELSE 0 END",
+)
 
 
 def apply(tx: WriteTx, deltas: Mapping[tuple[str, str, Account], int]) -> None:
     """Add ``deltas``, by (part, location, account), to the balances and to the free stock."""
     rows = [
-        {"part_id": part, "location_id": location, "account": account.value, "quantity": delta}
+        (part, location, account.value, delta)
         for (part, location, account), delta in deltas.items()
         if delta
     ]
-    if not rows:
-        return
-    tx.connection.execute(_ADD_BALANCE[tx.is_sqlite], rows)
+    _add_balance(tx, rows)
     on_hand = {
         (part, location): delta
         for (part, location, account), delta in deltas.items()
@@ -77,13 +61,7 @@ def apply(tx: WriteTx, deltas: Mapping[tuple[str, str, Account], int]) -> None:
 
 def shift_free(tx: WriteTx, deltas: Mapping[Place, int]) -> None:
     """Move ``free - owed`` of each (part, location): for facts and for ended reservations."""
-    if not deltas:
-        return
-    zero = {"free": 0, "owed": 0}
-    places = [{"part_id": part, "location_id": location, **zero} for part, location in deltas]
-    tx.connection.execute(_FIRST_FREE[tx.is_sqlite], places)
-    rows = [{"part": part, "location": place, "delta": d} for (part, place), d in deltas.items()]
-    tx.connection.execute(_SHIFT_FREE, rows)
+    _add_free(tx, [(*place, max(delta, 0), max(-delta, 0)) for place, delta in deltas.items()])
 
 
 def take_free(tx: WriteTx, place: Place, quantity: int) -> bool:

@@ -9,11 +9,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 
 from supplynet.errors import SnapshotMoved
+from supplynet.storage.bulk import Insert
 from supplynet.storage.tables import changes
 from supplynet.storage.transaction import ReadTx, WriteTx
+
+_insert = Insert(changes, ("seq", "kind", "ref", "at"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +34,7 @@ def append(tx: WriteTx) -> None:
     if not tx.changed:
         return
     first = tx.take_seq(changes, len(tx.changed))
-    rows = [
-        {"seq": first + i, "kind": kind, "ref": ref, "at": tx.now}
-        for i, (kind, ref) in enumerate(tx.changed)
-    ]
-    tx.connection.execute(insert(changes), rows)
+    _insert(tx, [(first + i, kind, ref, tx.now) for i, (kind, ref) in enumerate(tx.changed)])
 
 
 def latest_seq(tx: ReadTx, kinds: Collection[str] | None = None) -> int:

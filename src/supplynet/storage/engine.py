@@ -59,6 +59,9 @@ class Store:
         self._engine = engine
         self._writer = threading.Lock()
         self._this_thread = threading.local()
+        self._write_trouble = ""
+        self._moved = threading.Condition()
+        self._moves = 0
 
     @property
     def url(self) -> str:
@@ -72,6 +75,11 @@ class Store:
 
     def __repr__(self) -> str:
         return f"Store({self._engine.url!r})"
+
+    @property
+    def write_trouble(self) -> str:
+        """Why the last write failed, such as a full disk; "" once one has gone through again."""
+        return self._write_trouble
 
     @contextmanager
     def read(self) -> Iterator[ReadTx]:
@@ -101,7 +109,7 @@ class Store:
             LedgerError: A rule of the database refused; nothing was written.
             StoreError: The database cannot be opened or written.
         """
-        with self._turn(), self.connect_for_write() as connection:
+        with self._turn(), self._watched(), self.connect_for_write() as connection:
             counted = self._row_changes(connection) if self.is_sqlite else False
             tx = WriteTx(connection=connection, actor=actor, now=now)
             yield tx
@@ -110,6 +118,10 @@ class Store:
             assert audited or not tx.notes, "what is worth a note is worth auditing"
             changes.append(tx)
             audit.append(tx)
+        if tx.changed:
+            with self._moved:
+                self._moves += 1
+                self._moved.notify_all()
 
     @contextmanager
     def connect_for_write(self) -> Iterator[Connection]:
@@ -121,6 +133,20 @@ class Store:
                     lock = text("SELECT pg_advisory_xact_lock(:key)")
                     connection.execute(lock, {"key": _WRITER_LOCK})
                 yield connection
+
+    def wait_for_change(self, seen: int, seconds: float) -> int:
+        """Wait until this process has changed the books again, or ``seconds`` have passed.
+
+        Args:
+            seen: What the call before returned; 0 at first.
+            seconds: Other processes wake nobody here: look at the books after this time anyway.
+
+        Returns:
+            A number that is another one after a change.
+        """
+        with self._moved:
+            self._moved.wait_for(lambda: self._moves != seen, timeout=seconds)
+            return self._moves
 
     def close(self) -> None:
         """Close all connections; the store may be used again."""
@@ -138,6 +164,15 @@ class Store:
                 yield
             finally:
                 self._this_thread.writes = False
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError as error:
+            self._write_trouble = str(error)
+            raise
+        self._write_trouble = ""
 
     def _row_changes(self, connection: Connection) -> Any:
         """Something that differs once this transaction has changed a row; False at first."""

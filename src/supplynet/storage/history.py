@@ -48,6 +48,39 @@ def write_history(folder: Path, kind: HistoryKind, frame: pl.DataFrame) -> int:
     return given.height
 
 
+def changed_rows(folder: Path, kind: HistoryKind, frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of ``frame`` that are not in ``folder/kind`` just so.
+
+    Raises:
+        InvalidInput: The frame does not conform.
+        StoreError: A file cannot be read.
+    """
+    if frame.is_empty():
+        return frame
+    given, first = conform(frame), frame["period_start"].min()
+    assert isinstance(first, datetime)
+    there = read_history(folder, start=first, kind=kind)
+    return given.join(there, on=given.columns, how="anti", nulls_equal=True)
+
+
+def replace_history(folder: Path, kind: HistoryKind, frame: pl.DataFrame) -> int:
+    """Make ``frame`` all that ``folder/kind`` holds, and return its rows.
+
+    When it is killed between two months, do it again.
+
+    Raises:
+        InvalidInput: The frame does not conform.
+        StoreError: A file cannot be read or written.
+    """
+    given = conform(frame)
+    month = pl.col("period_start").dt.strftime("%Y-%m")
+    with HistoryDraft(folder, kind) as draft:
+        for _, rows in given.group_by(month, maintain_order=True):
+            draft.add(rows, merge=False)
+        draft.commit(only=True)
+    return given.height
+
+
 class HistoryDraft:
     """Months written beside those in use, to take their place together; a context manager.
 
@@ -66,6 +99,7 @@ class HistoryDraft:
     def __init__(self, folder: Path, kind: HistoryKind, *, write: bool = True) -> None:
         self._directory, self._write = folder / kind, write
         self._drafts: dict[Path, Path] = {}
+        self._added: set[Path] = set()
         self._lock = ExitStack()
         self.new = self.changed = self.unchanged = 0
 
@@ -81,8 +115,10 @@ class HistoryDraft:
             draft.unlink(missing_ok=True)
         self._lock.close()
 
-    def add(self, rows: pl.DataFrame) -> None:
+    def add(self, rows: pl.DataFrame, *, merge: bool = True) -> None:
         """Add or replace rows of one month, which was not added before; conforming, one or more.
+
+        Without ``merge`` they are all that the month will hold.
 
         Raises:
             StoreError: A file cannot be read or written.
@@ -95,14 +131,18 @@ class HistoryDraft:
         self.new += rows.height - known
         self.changed += known - same
         self.unchanged += same
-        if self._write and same < rows.height:
-            merged = _latest(pl.concat([there, rows])) if there.height else rows.sort(KEY)
+        self._added.add(path)
+        stays = same == rows.height and (merge or there.height == same)
+        if self._write and not stays:
+            merged = _latest(pl.concat([there, rows])) if merge and there.height else rows.sort(KEY)
             self._drafts[path] = path.with_suffix(".draft")
             with _writable(self._directory):
                 _write(self._drafts[path], merged)
 
-    def commit(self) -> None:
+    def commit(self, *, only: bool = False) -> None:
         """Put every month in its place; a month without a change keeps its file.
+
+        With ``only``, months that were not added go.
 
         When it is killed between two months, do it again.
 
@@ -112,7 +152,10 @@ class HistoryDraft:
         with _writable(self._directory):
             for path, draft in self._drafts.items():
                 draft.replace(path)
-            if self._drafts:
+            if only:
+                for path in set(self._directory.glob("????-??.parquet")) - self._added:
+                    path.unlink()
+            if self._drafts or only:
                 sync_folder(self._directory)
         self._drafts = {}
 
@@ -206,5 +249,6 @@ def _readable(path: Path) -> Iterator[None]:
 def _writable(directory: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        raise StoreError(f"history {directory} cannot be written: {error}") from error
+    except (OSError, pl.exceptions.PolarsError) as error:  # polars wraps those of a full disk
+        said = str(error).strip().splitlines()[0]
+        raise StoreError(f"history {directory} cannot be written: {said}") from error

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import ColumnElement, RowMapping, func, select
 
 from supplynet.core.ledger import Account, Balances, Movement, post
 from supplynet.core.orders import RELEASED
 from supplynet.errors import ConflictingContent, NotFound
 from supplynet.storage import balances as projections
+from supplynet.storage.bulk import Insert, Lookup
 from supplynet.storage.tables import balances as balance_table
 from supplynet.storage.tables import movements as table
 from supplynet.storage.tables import orders
 from supplynet.storage.transaction import ReadTx, WriteTx
 
 _FIELDS = tuple(field.name for field in fields(Movement))
-_CONTENT = tuple(name for name in _FIELDS if name != "recorded_at")
 _COLUMNS = tuple(table.c[name] for name in _FIELDS)
-_CHUNK = 1000
+_content = attrgetter(*(name for name in _FIELDS if name != "recorded_at"))
+_plain = attrgetter(*(f"{name}.value" if "account" in name else name for name in _FIELDS))
+_FIRST = select(func.min(table.c.occurred_at))
+_LAST = select(func.max(table.c.occurred_at))
+_insert = Insert(table, ("seq", *_FIELDS))
+_find = Lookup(table, _FIELDS, by="movement_id")
 
 
 def append_movements(tx: WriteTx, movements: Iterable[Movement]) -> int:
@@ -39,8 +45,7 @@ def append_movements(tx: WriteTx, movements: Iterable[Movement]) -> int:
     if not new:
         return 0
     first = tx.take_seq(table, len(new))
-    rows = [{"seq": first + i, **_row(movement)} for i, movement in enumerate(new)]
-    tx.connection.execute(insert(table), rows)
+    _insert(tx, [(first + i, *_plain(movement)) for i, movement in enumerate(new)])
     projections.apply(tx, post(Counter(), new))
     tx.note(
         "moved",
@@ -58,10 +63,26 @@ def get(tx: ReadTx, movement_id: str) -> Movement:
     Raises:
         NotFound: There is none with this id.
     """
-    found = _known(tx, [movement_id]).get(movement_id)
+    for found in find(tx, [movement_id]):
+        return found
+    raise NotFound("movement", movement_id)
+
+
+def find(tx: ReadTx, ids: Sequence[str]) -> list[Movement]:
+    """Movements with these ids, as far as there are any, in no order."""
+    return [_movement(dict(zip(_FIELDS, row, strict=True))) for row in _find(tx, ids)]
+
+
+def number_of(tx: ReadTx, movement_id: str) -> int:
+    """The number under which a movement was posted.
+
+    Raises:
+        NotFound: There is none with this id.
+    """
+    found = tx.connection.scalar(select(table.c.seq).where(table.c.movement_id == movement_id))
     if found is None:
         raise NotFound("movement", movement_id)
-    return found
+    return int(found)
 
 
 def on_hand(tx: ReadTx) -> dict[tuple[str, str], int]:
@@ -73,11 +94,12 @@ def on_hand(tx: ReadTx) -> dict[tuple[str, str], int]:
 
 def on_order(tx: ReadTx) -> dict[tuple[str, str], int]:
     """Released and not yet received, by (receiving location, part), > 0."""
-    missing = func.sum(orders.c.quantity - orders.c.received)
+    accounted = orders.c.received + orders.c.short + orders.c.damaged
+    missing = func.sum(orders.c.quantity - accounted)
     query = (
         select(orders.c.to_location, orders.c.part_id, missing)
         .where(orders.c.state.in_([state.value for state in RELEASED]))
-        .where(orders.c.received < orders.c.quantity)
+        .where(accounted < orders.c.quantity)
         .group_by(orders.c.to_location, orders.c.part_id)
     )
     rows = tx.connection.execute(query)
@@ -93,6 +115,64 @@ def balances(tx: ReadTx) -> Balances:
             for row in tx.connection.execute(query)
         }
     )
+
+
+def balances_at(
+    tx: ReadTx,
+    occurred_until: datetime,
+    known_until: datetime | None = None,
+    *,
+    location_id: str | None = None,
+    part_id: str | None = None,
+) -> Balances:
+    """Every balance that was not 0 at a moment, by (part, location, account).
+
+    What happened at the moment itself is in it. With ``known_until`` it is what the books said
+    then: nothing that they learned later counts.
+
+    Args:
+        tx: The books.
+        occurred_until: The moment, aware.
+        known_until: Up to when the books had learned, aware; None = all that they know today.
+        location_id: Of this place only.
+        part_id: Of this part only.
+    """
+    only = [] if part_id is None else [table.c.part_id == part_id]
+    late = table.c.occurred_at > occurred_until
+    if known_until is not None:
+        known = table.c.recorded_at <= known_until
+        found = _summed(tx, ~late, known, *only)
+    elif _is_nearer_to_today(tx, occurred_until):
+        found = balances(tx)
+        found.subtract(_summed(tx, late, *only))
+    else:
+        found = _summed(tx, ~late, *only)
+    return Counter(
+        {
+            key: quantity
+            for key, quantity in found.items()
+            if quantity and part_id in {None, key[0]} and location_id in {None, key[1]}
+        }
+    )
+
+
+def _is_nearer_to_today(tx: ReadTx, moment: datetime) -> bool:
+    """Whether fewer movements come after ``moment`` than before, when they come evenly."""
+    first, last = tx.connection.execute(_FIRST), tx.connection.execute(_LAST)
+    start, end = first.scalar(), last.scalar()
+    return start is None or end is None or end - moment < moment - start
+
+
+def _summed(tx: ReadTx, *conditions: ColumnElement[bool]) -> Balances:
+    """What movements under conditions amount to."""
+    places = (table.c.from_location, table.c.from_account, table.c.to_location, table.c.to_account)
+    query = select(table.c.part_id, *places, func.sum(table.c.quantity))
+    query = query.where(*conditions).group_by(table.c.part_id, *places)
+    total: Balances = Counter()
+    for part, source, source_account, target, target_account, sum_ in tx.connection.execute(query):
+        total[part, source, Account(source_account)] -= int(sum_)
+        total[part, target, Account(target_account)] += int(sum_)
+    return total
 
 
 def movements_between(
@@ -129,38 +209,74 @@ def movements_after(tx: ReadTx, seq: int, limit: int = 10_000) -> list[tuple[int
     return [(row["seq"], _movement(row)) for row in tx.connection.execute(query).mappings()]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementFilter:
+    """Movements of which all that is given holds.
+
+    Attributes:
+        location_id: From or to this place.
+        account: From or to this account.
+        since, until: Occurred in ``[since, until)``, aware.
+    """
+
+    location_id: str | None = None
+    part_id: str | None = None
+    order_id: str | None = None
+    account: Account | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """What the database is asked for."""
+        if self.location_id is not None:
+            yield (table.c.from_location == self.location_id) | (
+                table.c.to_location == self.location_id
+            )
+        if self.account is not None:
+            yield (table.c.from_account == self.account.value) | (
+                table.c.to_account == self.account.value
+            )
+        if self.part_id is not None:
+            yield table.c.part_id == self.part_id
+        if self.order_id is not None:
+            yield table.c.order_id == self.order_id
+        if self.since is not None:
+            yield table.c.occurred_at >= self.since
+        if self.until is not None:
+            yield table.c.occurred_at < self.until
+
+
+def newest_movements(
+    tx: ReadTx, wanted: MovementFilter, *, limit: int, before: int | None = None
+) -> list[tuple[int, Movement]]:
+    """Up to ``limit`` movements with their numbers, the last posted first.
+
+    ``before`` is the number of the last movement seen, for the page after it.
+    """
+    query = select(table.c.seq, *_COLUMNS).where(*wanted.conditions())
+    if before is not None:
+        query = query.where(table.c.seq < before)
+    rows = tx.connection.execute(query.order_by(table.c.seq.desc()).limit(limit)).mappings()
+    return [(row["seq"], _movement(row)) for row in rows]
+
+
 def _new(tx: ReadTx, movements: Iterable[Movement]) -> list[Movement]:
     """Those that the books do not have yet, each once."""
     batch = list(movements)
-    known = _known(tx, [movement.movement_id for movement in batch])
+    there = find(tx, [movement.movement_id for movement in batch])
+    known = {movement.movement_id: movement for movement in there}
     new = []
     for movement in batch:
         earlier = known.get(movement.movement_id)
         if earlier is None:
             known[movement.movement_id] = movement
             new.append(movement)
-        elif any(getattr(earlier, name) != getattr(movement, name) for name in _CONTENT):
+        elif _content(earlier) != _content(movement):
             raise ConflictingContent("movement", movement.movement_id)
     return new
 
 
-def _known(tx: ReadTx, ids: Sequence[str]) -> dict[str, Movement]:
-    found: dict[str, Movement] = {}
-    for start in range(0, len(ids), _CHUNK):
-        query = select(*_COLUMNS).where(table.c.movement_id.in_(ids[start : start + _CHUNK]))
-        for row in tx.connection.execute(query).mappings():
-            found[row["movement_id"]] = _movement(row)
-    return found
-
-
-def _row(movement: Movement) -> dict[str, Any]:
-    row = {name: getattr(movement, name) for name in _FIELDS}
-    row["from_account"] = movement.from_account.value
-    row["to_account"] = movement.to_account.value
-    return row
-
-
-def _movement(row: RowMapping) -> Movement:
+def _movement(row: RowMapping | Mapping[str, Any]) -> Movement:
     values = {name: row[name] for name in _FIELDS}
     values["from_account"] = Account(values["from_account"])
     values["to_account"] = Account(values["to_account"])

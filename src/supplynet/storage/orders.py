@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from supplynet.core.orders import RELEASED, Order, OrderKind, OrderState
-from supplynet.errors import ConflictingContent, InvalidInput, NotFound, OrderStateError
+from supplynet.errors import (
+    ConflictingContent,
+    InvalidInput,
+    NotFound,
+    OrderKeyTaken,
+    OrderStateError,
+)
 from supplynet.storage.tables import orders as table
 from supplynet.storage.transaction import ReadTx, WriteTx
 
@@ -21,6 +27,7 @@ OPEN = (OrderState.PROPOSED, *RELEASED)
 _FIELDS = tuple(field.name for field in fields(Order))
 _PLANNED = ("lane_id", "cutoff_at", "arrives_at", "quantity")
 _ATTRIBUTES = ("policy", "model_version", "explanation")
+_LONGEST_SNOOZE = timedelta(days=31)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +50,9 @@ class Upserted:
 def upsert_proposals(tx: WriteTx, proposals: Iterable[Order]) -> Upserted:
     """Write a plan's proposals: however often and by whomever it is made, none is doubled.
 
-    A proposal under the key of one that is still proposed keeps that one's id and creation.
+    A proposal under the key of one that is still proposed keeps that one's id and creation, its
+    snooze, and its quantity where a person set that. What was snoozed for longer than until its
+    departure stays so for the departures after it.
 
     Raises:
         InvalidInput: An order that is not ``proposed``.
@@ -54,29 +63,30 @@ def upsert_proposals(tx: WriteTx, proposals: Iterable[Order]) -> Upserted:
         return Upserted()
     query = _open().where(table.c.departure_at.between(min(departures), max(departures)))
     known = {order.key: order for order in _all(tx, query)}
+    snoozes = _snoozes(tx)
     result = Upserted()
     for order in wanted:
         if order.state is not OrderState.PROPOSED:
             raise InvalidInput(
                 f"order {order.order_id} is {order.state}; only proposals are planned"
             )
-        known[order.key] = _upsert(tx, order, known.get(order.key), result)
+        asleep = replace(order, snoozed_until=snoozes.get(order.key[:3]))
+        known[order.key] = _upsert(tx, asleep, known.get(order.key), result)
     return result
 
 
 def _upsert(tx: WriteTx, order: Order, there: Order | None, result: Upserted) -> Order:
     """Write one proposal, file it in ``result`` and return what is stored now."""
     if there is None:
-        tx.connection.execute(insert(table).values(updated_at=tx.now, **_row(order)))
-        tx.note("order_proposed", order.order_id, after=_terms(order))
-        tx.change("order", order.order_id)
+        _insert(tx, order, "order_proposed")
         result.new.append(order)
         return order
     if there.state is not OrderState.PROPOSED:
         result.kept.append(there)
         return there
-    names = (*_PLANNED, *_ATTRIBUTES)
-    values = {name: getattr(order, name) for name in names}
+    values = {name: getattr(order, name) for name in (*_PLANNED, *_ATTRIBUTES)}
+    if there.by_person:
+        values |= {"quantity": there.quantity, "proposed_quantity": order.quantity}
     after = replace(there, **values)
     if after != there:
         _update(tx, there, values)
@@ -89,30 +99,35 @@ def _upsert(tx: WriteTx, order: Order, there: Order | None, result: Upserted) ->
     return after
 
 
-def withdraw_proposals(tx: WriteTx, except_keys: Collection[OrderKey], reason: str) -> list[Order]:
-    """Cancel every proposal that the newest plan no longer holds; returns them, cancelled."""
-    keep = set(except_keys)
-    query = select(table).where(table.c.state == OrderState.PROPOSED.value)
-    gone = [order for order in _all(tx, query) if order.key not in keep]
-    return [advance(tx, order.order_id, OrderState.CANCELLED, reason=reason) for order in gone]
+def _snoozes(tx: WriteTx) -> dict[tuple[str, str, str], datetime]:
+    """Until when each (part, from, to) is set aside, where that is still to come."""
+    way = (table.c.part_id, table.c.from_location, table.c.to_location)
+    asleep = [OrderState.PROPOSED.value, OrderState.CANCELLED.value]
+    query = (
+        select(*way, func.max(table.c.snoozed_until))
+        .where(table.c.state.in_(asleep), table.c.departure_at > tx.now - _LONGEST_SNOOZE)
+        .where(table.c.snoozed_until > tx.now)
+        .group_by(*way)
+    )
+    return {(part, start, end): until for part, start, end, until in tx.connection.execute(query)}
 
 
-def add_order(tx: WriteTx, order: Order) -> Order:
+def add_order(tx: WriteTx, order: Order, *, reason: str = "") -> Order:
     """Write one order made by hand; the same again is skipped.
 
     Raises:
-        ConflictingContent: Its id, or its key among open orders, is taken by another.
+        ConflictingContent: Its id is taken by another.
+        OrderKeyTaken: Its key is taken by another open order.
     """
-    query = select(table).where(table.c.order_id == order.order_id)
-    there = _all(tx, query) or _all(tx, _open().where(*_has_key(order.key)))
+    there = _all(tx, select(table).where(table.c.order_id == order.order_id))
     if there:
-        if there[0].order_id == order.order_id and _terms(there[0]) == _terms(order):
+        if _terms(there[0]) == _terms(order):
             return there[0]
-        raise ConflictingContent("order", there[0].order_id)
-    tx.connection.execute(insert(table).values(updated_at=tx.now, **_row(order)))
-    tx.note("order_added", order.order_id, after=_terms(order))
-    tx.change("order", order.order_id)
-    return order
+        raise ConflictingContent("order", order.order_id)
+    same = _all(tx, _open().where(*_has_key(order.key)))
+    if same:
+        raise OrderKeyTaken(same[0].order_id, same[0].state)
+    return _insert(tx, order, "order_added", reason)
 
 
 def advance(
@@ -122,12 +137,14 @@ def advance(
     *,
     quantity: int | None = None,
     received: int | None = None,
+    short: int | None = None,
+    damaged: int | None = None,
     reason: str = "",
 ) -> Order:
-    """Take an order to its next state and return it; both numbers may be set on the way.
+    """Take an order to its next state and return it; the numbers may be set on the way.
 
-    ``quantity`` is another one than planned, > 0: on approval, picking or shipping; ``received``
-    is what has come in all, >= 0: on receipt.
+    ``quantity`` is another one than planned, > 0: on approval, picking or shipping; ``received``,
+    ``short`` and ``damaged`` are what is known in all, >= 0: on receipt.
 
     Raises:
         NotFound: There is no such order.
@@ -135,24 +152,24 @@ def advance(
         InvalidInput: A quantity that cannot be.
     """
     before = get(tx, order_id)
-    values: dict[str, Any] = {"state": state}
-    if quantity is not None:
-        values["quantity"] = quantity
-    if received is not None:
-        values["received"] = received
-        if received < 0:
-            raise InvalidInput(f"order {order_id} cannot have received {received}; use 0 or more")
-    after = replace(before.advance(state), **values)
-    _update(tx, before, {**values, "state": state.value})
-    tx.note(
-        f"order_{state.value}", order_id, before=_terms(before), after=_terms(after), reason=reason
-    )
-    tx.change("order", order_id)
-    return after
+    counted = {"received": received, "short": short, "damaged": damaged}
+    values = {"quantity": quantity, **counted}
+    given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    _check_counted(order_id, *(given[name] for name in counted if name in given))
+    after = replace(before.advance(state), **given)
+    return revise(tx, before, after, f"order_{state.value}", reason=reason)
 
 
-def set_received(tx: WriteTx, order_id: str, received: int, *, reason: str = "") -> Order:
-    """Note a partial receipt of a shipped order: ``received`` in all, >= 0; the state stays.
+def set_received(
+    tx: WriteTx,
+    order_id: str,
+    received: int,
+    *,
+    short: int = 0,
+    damaged: int = 0,
+    reason: str = "",
+) -> Order:
+    """Note a receipt of a shipped order; all numbers are what is known in all; the state stays.
 
     Raises:
         NotFound: There is no such order.
@@ -162,19 +179,39 @@ def set_received(tx: WriteTx, order_id: str, received: int, *, reason: str = "")
     before = get(tx, order_id)
     if before.state is not OrderState.SHIPPED:
         raise OrderStateError(order_id, before.state, "partly received")
-    if received < 0:
-        raise InvalidInput(f"order {order_id} cannot have received {received}; use 0 or more")
-    after = replace(before, received=received)
-    _update(tx, before, {"received": received})
-    tx.note(
-        "order_partly_received",
-        order_id,
-        before=_terms(before),
-        after=_terms(after),
-        reason=reason,
-    )
-    tx.change("order", order_id)
+    _check_counted(order_id, received, short, damaged)
+    after = replace(before, received=received, short=short, damaged=damaged)
+    return revise(tx, before, after, "order_partly_received", reason=reason)
+
+
+def revise(tx: WriteTx, before: Order, after: Order, action: str, *, reason: str = "") -> Order:
+    """Write what is other in ``after``, note it as ``action``, and return it.
+
+    The caller has read ``before`` in this transaction and checked that its state allows it.
+    """
+    old, new = _row(before), _row(after)
+    _update(tx, before, {name: value for name, value in new.items() if value != old[name]})
+    tx.note(action, before.order_id, before=_terms(before), after=_terms(after), reason=reason)
+    tx.change("order", before.order_id)
     return after
+
+
+def end_snooze(tx: WriteTx, order: Order) -> None:
+    """Forget the snoozes of earlier departures on the order's way: somebody has decided."""
+    part, from_location, to_location, _ = order.key
+    tx.connection.execute(
+        update(table)
+        .where(table.c.part_id == part, table.c.snoozed_until.is_not(None))
+        .where(table.c.from_location == from_location, table.c.to_location == to_location)
+        .where(table.c.state == OrderState.CANCELLED.value)
+        .values(snoozed_until=None)
+    )
+
+
+def _check_counted(order_id: str, *numbers: int) -> None:
+    least = min(numbers, default=0)
+    if least < 0:
+        raise InvalidInput(f"order {order_id} cannot have received {least}; use 0 or more")
 
 
 def get(tx: ReadTx, order_id: str) -> Order:
@@ -196,23 +233,30 @@ def list_orders(
     departing_from: datetime | None = None,
     part_id: str | None = None,
     to_location: str | None = None,
+    lane_id: str | None = None,
+    kind: OrderKind | None = None,
+    due_at: datetime | None = None,
     after: tuple[datetime, str] | None = None,
     limit: int | None = None,
 ) -> list[Order]:
     """Orders by departure, then id; all conditions given must hold.
 
-    ``departing_from`` is the earliest departure; ``after`` is ``(departure_at, order_id)`` of the
-    last order seen, for the page after it.
+    ``departing_from`` is the earliest departure; ``due_at`` leaves out what has missed its cut-off
+    by then or is snoozed for longer; ``after`` is ``(departure_at, order_id)`` of the last order
+    seen, for the page after it.
     """
     query = select(table).order_by(table.c.departure_at, table.c.order_id)
     if states is not None:
         query = query.where(table.c.state.in_([state.value for state in states]))
     if departing_from is not None:
         query = query.where(table.c.departure_at >= departing_from)
-    if part_id is not None:
-        query = query.where(table.c.part_id == part_id)
-    if to_location is not None:
-        query = query.where(table.c.to_location == to_location)
+    same = {"part_id": part_id, "to_location": to_location, "lane_id": lane_id, "kind": kind}
+    for name, value in same.items():
+        if value is not None:
+            query = query.where(table.c[name] == str(value))
+    if due_at is not None:
+        awake = table.c.snoozed_until.is_(None) | (table.c.snoozed_until <= due_at)
+        query = query.where(table.c.cutoff_at >= due_at, awake)
     if after is not None:
         at, order_id = after
         later = (table.c.departure_at == at) & (table.c.order_id > order_id)
@@ -234,6 +278,13 @@ def _has_key(key: OrderKey) -> tuple[Any, ...]:
         table.c.to_location == to_location,
         table.c.departure_at == departure_at,
     )
+
+
+def _insert(tx: WriteTx, order: Order, action: str, reason: str = "") -> Order:
+    tx.connection.execute(insert(table).values(updated_at=tx.now, **_row(order)))
+    tx.note(action, order.order_id, after=_terms(order), reason=reason)
+    tx.change("order", order.order_id)
+    return order
 
 
 def _update(tx: WriteTx, before: Order, values: Mapping[str, Any]) -> None:

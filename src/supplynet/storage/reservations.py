@@ -83,6 +83,30 @@ def reserve(tx: WriteTx, wanted: Reservation) -> Reservation:
     return wanted
 
 
+def resize(tx: WriteTx, order_id: str, quantity: int) -> None:
+    """Let the reservation that an order holds be for ``quantity`` > 0; none held, none changed.
+
+    Raises:
+        InsufficientStock: Less is free than is wanted more; nothing is written.
+    """
+    for known in held(tx, order_id=order_id):
+        more = quantity - known.quantity
+        place = (known.part_id, known.location_id)
+        if more > 0 and not balances.take_free(tx, place, more):
+            free = known.quantity + balances.free(tx, *place)
+            raise InsufficientStock(*place, free, quantity)
+        if more < 0:
+            balances.shift_free(tx, {place: -more})
+        if more:
+            tx.connection.execute(
+                update(table)
+                .where(table.c.reservation_id == known.reservation_id)
+                .values(quantity=quantity)
+            )
+            after = {"quantity": quantity}
+            tx.note("reservation_resized", known.reservation_id, after=after)
+
+
 def end(
     tx: WriteTx, reservation_id: str, state: ReservationState = ReservationState.RELEASED
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,7 @@ class WriteTx(ReadTx):
         """
         last = self._last_seq.get(table.name, last)
         if last is None:
-            last = self.connection.scalar(select(func.max(table.c.seq))) or 0
+            newest = self.connection.exec_driver_sql(f"SELECT MAX(seq) FROM {table.name}")  # noqa: S608 - a name of ours
+            last = newest.scalar() or 0
         self._last_seq[table.name] = last + count
         return last + 1

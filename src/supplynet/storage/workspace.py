@@ -10,7 +10,7 @@ from supplynet.errors import NotFound, StoreError
 
 _TEMPLATE = """\
 # Settings of this workspace. SUPPLYNET_* variables win over them.
-# automation_mode = "suggest"     # or "auto": approve and release without asking
+# automation_mode = "suggest"     # or "auto_below", "auto": release without asking
 # policy = "no_stockout"
 # model = "lightgbm"
 # target_halts_per_line_month = 0.02

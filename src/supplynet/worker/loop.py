@@ -6,11 +6,8 @@ input never stops it: what fails is logged and tried again.
 
 from __future__ import annotations
 
-import fcntl
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -18,19 +15,26 @@ import structlog
 
 from supplynet import cycle
 from supplynet.core.events import EventType
-from supplynet.services import history, overview, planning
+from supplynet.services import history, overview, pace, planning
 from supplynet.services.books import Books
 from supplynet.storage import alerts, events, values
 from supplynet.storage.alerts import AlertCause, Severity
+from supplynet.worker.lease import Lease
 from supplynet.worker.live import LivePlant
 
 log = structlog.get_logger()
 ACTOR = "automation"
 PLAN_EVERY = timedelta(minutes=5)
-LOOK_EVERY = timedelta(seconds=5)
-"""How soon a plan follows a report that may change the risk by itself."""
+PLANNER = "planner"
+"""Name of the lease: of several servers on the same books one plans."""
+LOOK_EVERY = timedelta(seconds=1)
+"""How often it is looked for reports that another process took in; this one's own wake the loop."""
+SETTLE_SECONDS = 0.1
+"""Reports rarely come alone: a plan waits so long for the others."""
 EVERYDAY = frozenset({EventType.CONSUMED, EventType.COUNTER})
-"""Reports that come all the time: a break of pace shows in the next turn's plan."""
+"""Reports that come all the time: they bring a plan only when they break the pace."""
+PACE_EVERY = timedelta(seconds=20)
+"""How often that is looked at."""
 TELLING = frozenset(EventType) - EVERYDAY
 RELEASE_AHEAD = 2 * PLAN_EVERY
 """Beyond the next turn, however long planning takes: a cut-off between two turns is no excuse."""
@@ -65,53 +69,61 @@ class Loop:
         self._thread.join(timeout=30)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                with self._only_one() as alone:
-                    if not alone:
-                        log.warning("another server plans this workspace; this one only shows it")
-                    elif self._speed is None:
-                        self._follow_a_plant()
+        lease = Lease(self._books.store, PLANNER, clock=self._books.wall_clock)
+        with lease:
+            while not self._stop.is_set():
+                try:
+                    if lease.held:
+                        self._work(lease)
                     else:
-                        self._play_a_plant(LivePlant(self._books), self._speed)
-            except Exception:
-                log.exception("the live loop failed; it starts again")
-            self._stop.wait(self._retry)
+                        log.info("another server plans on these books; this one stands by")
+                except Exception:
+                    log.exception("the live loop failed; it starts again")
+                self._stop.wait(self._retry)
 
-    @contextmanager
-    def _only_one(self) -> Iterator[bool]:
-        """Whether no other server works on this workspace; a lock that ends with the process."""
-        with (self._books.workspace.folder / ".loop.lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+    def _work(self, lease: Lease) -> None:
+        if self._speed is None:
+            self._follow_a_plant(lease)
+        else:
+            self._play_a_plant(LivePlant(self._books), self._speed, lease)
 
-    def _follow_a_plant(self) -> None:
-        while not self._stop.is_set():
+    def _follow_a_plant(self, lease: Lease) -> None:
+        while lease.held and not self._stop.is_set():
+            seen = self._newest()  # before the plan: what comes meanwhile is news
             historical = self._plan()
             now = history.as_of(self._books)
             if not historical:
                 self._release(now, now + RELEASE_AHEAD)
-            self._wait_for_news()
+            self._wait_for_news(seen)
 
-    def _wait_for_news(self) -> None:
-        """Until the next turn, or until a count, a receipt, a halt or the like was reported."""
-        seen = self._newest()
-        for _ in range(round(PLAN_EVERY / LOOK_EVERY)):
-            if self._stop.wait(LOOK_EVERY.total_seconds()) or self._newest() > seen:
+    def _wait_for_news(self, seen: int) -> None:
+        """Until the next turn, or a count, a receipt, a halt or the like, or a break of pace."""
+        begun = time.monotonic()
+        moves, pace_at = 0, begun + PACE_EVERY.total_seconds()
+        while not self._stop.is_set() and time.monotonic() < begun + PLAN_EVERY.total_seconds():
+            newest = self._newest()
+            if newest > seen and self._any_after(seen):
+                self._stop.wait(SETTLE_SECONDS)
                 return
+            seen = newest
+            if time.monotonic() >= pace_at:
+                pace_at += PACE_EVERY.total_seconds()
+                if pace.broken(self._books, self._books.now()):
+                    return
+            moves = self._books.store.wait_for_change(moves, LOOK_EVERY.total_seconds())
 
     def _newest(self) -> int:
         with self._books.store.read() as tx:
-            return events.newest_seq(tx, TELLING)
+            return events.newest_seq(tx)
 
-    def _play_a_plant(self, plant: LivePlant, speed: float) -> None:
+    def _any_after(self, seen: int) -> bool:
+        with self._books.store.read() as tx:
+            return events.any_after(tx, seen, TELLING)
+
+    def _play_a_plant(self, plant: LivePlant, speed: float, lease: Lease) -> None:
         """Plays until the demo's future is over, then says so and waits to be stopped."""
         slots = 0
-        while not self._stop.is_set() and not plant.done:
+        while lease.held and not self._stop.is_set() and not plant.done:
             begun, start = time.monotonic(), plant.now
             due = plant.due()
             if due or slots % PLAN_EVERY_SLOTS == 0:
@@ -139,9 +151,16 @@ class Loop:
         books = self._books
         with books.store.read() as tx:
             paused = values.get_value(tx, overview.PAUSED, False)
-        if paused or books.settings.automation_mode != "auto":
+        if paused:
             return
-        _, refused = cycle.release_due(books.store, books.plant, actor=ACTOR, now=now, until=until)
+        _, refused = cycle.release_due(
+            books.store,
+            books.plant,
+            actor=ACTOR,
+            now=now,
+            until=until,
+            may=lambda order: cycle.may_release(order, books.plant, books.settings),
+        )
         for order in refused:
             log.warning("not released: the source has none", order_id=order.order_id)
 

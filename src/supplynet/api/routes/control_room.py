@@ -1,4 +1,4 @@
-"""The first screen in one snapshot, alerts, automation, and whether the server is well."""
+"""The first screen in one snapshot, automation, and whether the server is well."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from supplynet._version import __version__
 from supplynet.api.bodies import AutomationChange
 from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep
-from supplynet.api.models import AlertRow, Health, Page
+from supplynet.api.models import Health
 from supplynet.api.screen import Automation, ControlRoom
 from supplynet.services import control_room as screen
 from supplynet.services import overview
@@ -23,12 +23,6 @@ def get_control_room(request: Request, books: BooksDep) -> Json:
     """Everything the first screen shows, as of one change number."""
     room = screen.control_room(books)
     return room | {"clock": request.app.state.clock.show(room["clock"])}
-
-
-@router.get("/alerts", tags=["control room"], response_model=Page[AlertRow])
-def list_alerts(books: BooksDep) -> Json:
-    """Open alerts, the most severe first, all on one page."""
-    return {"items": overview.alerts(books)}
 
 
 @router.get("/automation", tags=["control room"], response_model=Automation)
@@ -45,5 +39,10 @@ def set_automation(books: BooksDep, body: AutomationChange) -> Json:
 
 @router.get("/health", tags=["health"], response_model=Health)
 def get_health(books: BooksDep) -> Json:
-    """200 when the books can be read, else 503."""
-    return {"status": "ok", "change": overview.latest_change(books), "version": __version__}
+    """200 when the books can be read, else 503; ``read_only`` when they cannot be written."""
+    return {
+        "status": "ok",
+        "change": overview.latest_change(books),
+        "version": __version__,
+        "read_only": books.store.write_trouble or None,
+    }

@@ -1,4 +1,4 @@
-"""Stock by stock point and part."""
+"""Stock now and as it was, the movements behind it, what people report, and the proof."""
 
 from __future__ import annotations
 
@@ -7,21 +7,74 @@ from typing import Any
 from fastapi import APIRouter
 
 from supplynet.api import cursors
-from supplynet.api.depends import BooksDep, SeriesParameters
-from supplynet.api.models import Page, StockRow
-from supplynet.services import overview
+from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep
+from supplynet.api.models import MovementRow, Page, Proof, StockReported, StockRow
+from supplynet.api.stock_bodies import (
+    MovementParameters,
+    StockParameters,
+    StockReport,
+    Undo,
+    WhatPath,
+)
+from supplynet.errors import InvalidInput, NotFound
+from supplynet.services import overview, stock, verification
 
 router = APIRouter(tags=["stock"])
+Json = dict[str, Any]
 
 
 @router.get("/stock", response_model=Page[StockRow])
-def list_stock(books: BooksDep, query: SeriesParameters) -> dict[str, Any]:
-    """Stock by the ledger, with what is under way and how long it lasts."""
-    rows, following = overview.stock(
-        books,
-        location_id=query.location_id,
-        part_id=query.part_id,
-        limit=query.limit,
-        after=cursors.decode(query.cursor, str, str),
-    )
+def list_stock(books: BooksDep, query: StockParameters) -> Json:
+    """Stock by the ledger, with what is under way and how long it lasts; or as it was."""
+    wanted: Json = {
+        "location_id": query.location_id,
+        "part_id": query.part_id,
+        "limit": query.limit,
+        "after": cursors.decode(query.cursor, str, str),
+    }
+    if query.as_of is None and query.known_at is None:
+        rows, following = overview.stock(books, **wanted)
+    else:
+        rows, following = stock.stock_at(
+            books, as_of=query.as_of, known_at=query.known_at, **wanted
+        )
     return {"items": rows, "next_cursor": cursors.encode(following)}
+
+
+@router.post("/stock/{what}", response_model=StockReported, dependencies=[NO_PARAMETERS])
+def report_stock(books: BooksDep, what: WhatPath, body: StockReport) -> Json:
+    """Report a count, scrap, a return or a transfer by hand, as a scanner would.
+
+    A transfer goes through in_transit: it leaves one place and enters the other.
+    """
+    return stock.report(books, body.report(what), actor=ACTOR)
+
+
+@router.get("/movements", response_model=Page[MovementRow])
+def list_movements(books: BooksDep, query: MovementParameters) -> Json:
+    """Movements of the ledger, the last posted first."""
+    position = cursors.decode(query.cursor, int)
+    rows, following = stock.movements(
+        books, query.filter(), limit=query.limit, before=position[0] if position else None
+    )
+    after = None if following is None else (following,)
+    return {"items": rows, "next_cursor": cursors.encode(after)}
+
+
+@router.post("/movements/undo", response_model=MovementRow, dependencies=[NO_PARAMETERS])
+def undo_movement(books: BooksDep, body: Undo) -> Json:
+    """Undo a mis-scan by a second movement, once.
+
+    409: it was undone before, undoes another one, or belongs to a count or an order.
+    """
+    try:
+        return stock.undo(books, body.movement_id, reason=body.reason, actor=ACTOR)
+    except NotFound as error:  # in the body: what is missing is not this address
+        raise InvalidInput(str(error)) from error
+
+
+@router.get("/verify", response_model=Proof, dependencies=[NO_PARAMETERS])
+def verify_books(books: BooksDep) -> Json:
+    """Prove the books from their ledger; takes seconds per million movements."""
+    findings = verification.check(books)
+    return {"proven": not findings, "findings": findings}

@@ -1,0 +1,86 @@
+"""What the warehouse should buy: reorder point 500, up to 1,000, in the small plant."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from supplynet import cycle
+from supplynet.core.orders import Order, OrderKind, OrderState
+from supplynet.cycle import Command, Receipt
+
+if TYPE_CHECKING:
+    from tests.cycle.conftest import Site
+
+MONDAY = datetime(2026, 1, 5, 6, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+EVENING = MONDAY + 11 * HOUR
+SAID = Command(actor="mara", now=MONDAY, reason="because")
+
+
+def bought(site: Site, now: datetime) -> list[Order]:
+    """Purchases of bolts that are proposed by a plan of now."""
+    site.plan(now, buy=True)
+    proposed = site.orders(OrderState.PROPOSED)
+    return [o for o in proposed if o.kind is OrderKind.PURCHASE and o.part_id == "bolt"]
+
+
+def test_a_purchase_is_proposed_once_a_day_however_often_it_is_planned(any_site: Site) -> None:
+    """400 of 1,000 are there: 600 are bought of ACME, to come in two days."""
+    site = any_site
+    site.open_stock(at_line=5000, at_warehouse=400)
+    (order,) = bought(site, MONDAY)
+    assert (order.quantity, order.from_location, order.to_location) == (600, "ACME", "WH1")
+    assert (order.departure_at, order.arrives_at) == (MIDNIGHT, MONDAY + 2 * DAY)
+    (again,) = bought(site, MONDAY + HOUR)
+    assert (again.order_id, again.quantity) == (order.order_id, 600)
+    assert len([o for o in site.orders() if o.part_id == "bolt"]) == 1
+
+
+def test_above_the_reorder_point_nothing_is_bought(site: Site) -> None:
+    site.open_stock(at_line=5000, at_warehouse=501)
+    assert bought(site, MONDAY) == []
+
+
+def test_what_is_bought_and_has_not_come_is_not_bought_again(site: Site) -> None:
+    site.open_stock(at_line=5000, at_warehouse=400)
+    (order,) = bought(site, MONDAY)
+    site.release(order, MONDAY)
+    assert bought(site, MONDAY + DAY) == []
+    told = Receipt(good=100)
+    cycle.receive(site.store, site.plant, order.order_id, told, replace(SAID, now=MONDAY + DAY))
+    assert bought(site, MONDAY + DAY) == []  # 500 are there and 500 are to come
+
+
+def test_a_purchase_that_is_late_is_not_bought_again(site: Site) -> None:
+    site.open_stock(at_line=9000, at_warehouse=400)
+    (order,) = bought(site, MONDAY)
+    site.release(order, MONDAY)
+    assert bought(site, MONDAY + 5 * DAY) == []
+    assert "overdue" in site.alerts()
+
+
+def test_what_is_promised_to_a_lorry_is_not_free(site: Site) -> None:
+    """600 are there and 150 leave in the evening: 450 are at the reorder point."""
+    site.open_stock(at_line=5000, at_warehouse=600)
+    assert bought(site, MONDAY) == []
+    site.release(site.hand_made(150, EVENING), MONDAY)
+    assert [order.quantity for order in bought(site, MONDAY)] == [550]
+
+
+def test_a_rejected_purchase_stays_rejected_for_the_day(site: Site) -> None:
+    site.open_stock(at_line=5000, at_warehouse=400)
+    (order,) = bought(site, MONDAY)
+    site.cancel(order, MONDAY)
+    assert bought(site, MONDAY + HOUR) == []
+    assert len(bought(site, MONDAY + DAY)) == 1
+
+
+def test_a_purchase_that_nobody_approved_is_proposed_anew_the_next_day(site: Site) -> None:
+    site.open_stock(at_line=5000, at_warehouse=400)
+    (order,) = bought(site, MONDAY)
+    (later,) = bought(site, MONDAY + DAY)
+    assert site.order(order).state is OrderState.CANCELLED
+    assert later.departure_at == MIDNIGHT + DAY
