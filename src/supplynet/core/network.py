@@ -267,6 +267,17 @@ class Plant:
         return {(rule.stock_point_id, rule.part_id): rule for rule in self.supply_rules}
 
     @cached_property
+    def stock_point_of_line(self) -> dict[str, str]:
+        """Stock point of each line that has one."""
+        found = {}
+        for line in self.lines:
+            try:
+                found[line.location_id] = self.stock_point_of(line.location_id)
+            except NotFound:
+                continue
+        return found
+
+    @cached_property
     def counted_by(self) -> dict[tuple[str, str], CountedBy]:
         """How the use of a (line, part) is known, where the plant folder says so."""
         return {

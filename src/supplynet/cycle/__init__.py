@@ -47,6 +47,7 @@ from supplynet.cycle.orders import (
     expire,
     release_due,
 )
+from supplynet.cycle.refresh import lines_around, refresh
 from supplynet.cycle.snapshot import Snapshot, take_snapshot
 from supplynet.cycle.undo import undo
 from supplynet.errors import SnapshotMoved
@@ -78,6 +79,7 @@ __all__ = [
     "expire",
     "history_faults",
     "is_connected",
+    "lines_around",
     "make_plan",
     "may_release",
     "observe",
@@ -85,6 +87,7 @@ __all__ = [
     "post",
     "rebuild_history",
     "receive",
+    "refresh",
     "release",
     "release_due",
     "replay",

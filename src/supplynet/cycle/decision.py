@@ -100,13 +100,13 @@ def make_plan(
     """
     model = snapshot.model
     batch = first_batch(model.batches, model.terms, model.source_of_pair)
-    sampled = _sample(snapshot, batch, forecaster, paths, seed)
-    policy, fallbacks = _with_standby(snapshot, forecaster, policy)
+    sampled = sample_demand(snapshot, batch, forecaster, paths, seed)
+    policy, fallbacks = with_standby(snapshot, forecaster, policy)
     decision, due = _decide(snapshot, batch, policy, sampled, seed)
     wanted, outcomes = _proposals(snapshot, batch, decision, forecaster.model_version, seed)
-    risk = _risk(snapshot, sampled, policy, list(wanted.values()), seed)
+    risk = weigh(snapshot, sampled, policy, list(wanted.values()), seed)
     dry = incurable_shortages(model, snapshot.state, sampled)
-    expected = _expected(model, sampled)
+    expected = expected_use(model, sampled)
     pushed = expedite.expedites(model, snapshot.state, snapshot.late, expected, batch)
     reasons = Reasons(
         model=model,
@@ -152,7 +152,7 @@ def make_plan(
     )
 
 
-def _with_standby(
+def with_standby(
     snapshot: Snapshot, forecaster: BoundForecaster | GuardedForecaster, policy: Policy
 ) -> tuple[Policy, tuple[str, ...]]:
     """The policy, static where the forecast knows nothing; and what stood in for the model."""
@@ -168,7 +168,7 @@ def _with_standby(
     return WithStandby(policy=policy, thresholds=lambda: rules, unknown=lambda: unknown), told
 
 
-def _sample(
+def sample_demand(
     snapshot: Snapshot,
     batch: Batch,
     forecaster: BoundForecaster | GuardedForecaster,
@@ -243,7 +243,7 @@ def _proposals(
     return found, outcomes
 
 
-def _expected(model: PlantModel, sampled: SamplePaths) -> FloatArray:
+def expected_use(model: PlantModel, sampled: SamplePaths) -> FloatArray:
     """Mean demand of each pair in each shift of the grid, shape (pair, shift)."""
     mean = sampled.values[:, :, : len(model.shifts)].mean(axis=0)
     row = {series: index for index, series in enumerate(sampled.series)}
@@ -251,7 +251,7 @@ def _expected(model: PlantModel, sampled: SamplePaths) -> FloatArray:
     return np.array(GroupSum(model.pair_of_series)(np.ascontiguousarray(by_shift)).T)
 
 
-def _risk(
+def weigh(
     snapshot: Snapshot,
     sampled: SamplePaths,
     policy: Policy,

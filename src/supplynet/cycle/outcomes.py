@@ -13,7 +13,6 @@ from supplynet.core.ledger import Account
 from supplynet.core.network import Plant
 from supplynet.core.orders import RELEASED, OrderState
 from supplynet.core.timetable import departures_between
-from supplynet.errors import NotFound
 from supplynet.monitor.exceedance import OUTCOMES
 from supplynet.storage import ReadTx, decision_records, events, orders
 from supplynet.storage.decision_frame import COMPACT
@@ -105,7 +104,7 @@ def _used(tx: ReadTx, plant: Plant, start: datetime, now: datetime) -> pl.DataFr
         movements.c.occurred_at >= start,
         movements.c.occurred_at < now,
     )
-    place = _stock_points(plant)
+    place = plant.stock_point_of_line
     rows = [
         (place[name], part, moment, quantity)
         for name, part, moment, quantity in tx.connection.execute(query)
@@ -137,7 +136,7 @@ def _starved(
 
     What was missing before the delivery was an earlier decision's to prevent.
     """
-    place = _stock_points(plant)
+    place = plant.stock_point_of_line
     waited: dict[tuple[str, str], list[datetime]] = {}
     for event in events.events_between(tx, start, now, types=[EventType.LINE_STARVED]):
         for part in event.data.get("parts", ()):
@@ -152,14 +151,3 @@ def _starved(
         ],
         dtype=pl.Boolean(),
     )
-
-
-def _stock_points(plant: Plant) -> dict[str, str]:
-    """Stock point of each line that has one."""
-    found = {}
-    for line in plant.lines:
-        try:
-            found[line.location_id] = plant.stock_point_of(line.location_id)
-        except NotFound:
-            continue
-    return found

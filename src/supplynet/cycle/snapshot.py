@@ -67,7 +67,13 @@ class Snapshot:
 
 
 def take_snapshot(
-    store: Store, history: Path, plant: Plant, *, since: datetime, now: datetime
+    store: Store,
+    history: Path,
+    plant: Plant,
+    *,
+    since: datetime,
+    now: datetime,
+    lines: Collection[str] | None = None,
 ) -> Snapshot:
     """Read everything that a decision needs, from one consistent state of the books.
 
@@ -77,6 +83,7 @@ def take_snapshot(
         plant: Its lines share their shifts.
         since: End of the history that the forecaster is bound to.
         now: The moment of the decision.
+        lines: The model has these alone; what was observed is of all lines. None = all.
 
     Raises:
         InvalidInput: No stock is known at all, or the twin cannot do the plant.
@@ -85,8 +92,11 @@ def take_snapshot(
     with store.read() as tx:
         held = ledger.on_hand(tx)
         series, unknown = _known_series(plant, events.places_with_stock(tx))
+        wanted = series
+        if lines is not None:
+            wanted = tuple(each for each in series if each[0] in lines)
         model = compile_plant(
-            plant, series, start=now, end=shifts[-1].end, slot_minutes=slot_minutes(shifts)
+            plant, wanted, start=now, end=shifts[-1].end, slot_minutes=slot_minutes(shifts)
         )
         open_orders = orders.list_orders(tx, states=orders.OPEN)
         coming = underway(tx, plant, open_orders, now)

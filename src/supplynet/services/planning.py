@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -127,6 +128,36 @@ def plan_now(books: Books, *, actor: str, seed: int | None = None) -> PlanOutcom
         historical=not books.is_simulated and now < books.wall_clock(),
         warning=serving.warning,
     )
+
+
+def refresh_now(books: Books, places: Collection[str], *, actor: str) -> bool:
+    """Show at once, in the newest plan, what news at some places does to the lines around them.
+
+    Returns:
+        Whether anything was shown; not where most lines are touched, for a plan is as quick then.
+
+    Raises:
+        InvalidInput: As ``plan_now``.
+    """
+    lines = cycle.lines_around(books.plant, places)
+    if not lines or 2 * len(lines) > len(books.plant.lines):
+        return False
+    with books.planning:
+        forecaster = last_good.guarded(books, champion.serving(books).forecaster)
+        now = history.as_of(books)
+        review = promise.current(books, actor=actor, now=now)
+        return cycle.refresh(
+            books.store,
+            books.workspace.history,
+            books.plant,
+            forecaster,
+            corrected(policy_of(books, forecaster.history), review.factor),
+            lines=lines,
+            actor=actor,
+            now=now,
+            paths=books.settings.paths,
+            seed=books.settings.seed,
+        )
 
 
 def _watch_model(books: Books, warning: str, *, actor: str, now: datetime) -> None:

@@ -147,11 +147,11 @@ def newest_seq(tx: ReadTx) -> int:
     return tx.connection.scalar(select(func.max(table.c.seq))) or 0
 
 
-def any_after(tx: ReadTx, seq: int, types: Collection[EventType]) -> bool:
-    """Whether an event of one of these types was recorded after number ``seq``."""
-    query = select(table.c.seq).where(table.c.seq > seq)
-    query = query.where(table.c.type.in_([each.value for each in types]))
-    return tx.connection.scalar(query.limit(1)) is not None
+def places_after(tx: ReadTx, seq: int, types: Collection[EventType]) -> set[str]:
+    """Where events of these types happened that were recorded after number ``seq``."""
+    query = select(table.c.location_id).where(table.c.seq > seq)
+    query = query.where(table.c.type.in_([each.value for each in types])).distinct()
+    return set(tx.connection.scalars(query))
 
 
 def _known_hashes(tx: ReadTx, batch: Sequence[Event]) -> dict[tuple[str, str], str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, insert, select, update
 
 from supplynet.errors import ConflictingContent, NotFound
 from supplynet.storage.tables import plans as table
@@ -54,6 +54,16 @@ def save_plan(tx: WriteTx, plan: PlanRecord, forecast: bytes, *, keep: int = 50)
     tx.connection.execute(delete(table).where(table.c.plan_id.not_in(kept)))
     tx.note("plan_made", plan.plan_id, after={"snapshot_seq": plan.snapshot_seq, "seed": plan.seed})
     tx.change("plan", plan.plan_id)
+
+
+def show_again(tx: WriteTx, plan_id: str, document: dict[str, Any]) -> bool:
+    """Let the newest plan show other figures; False when it is not the newest any more."""
+    newest = latest_plan(tx)
+    if newest is None or newest.plan_id != plan_id:
+        return False
+    tx.connection.execute(update(table).where(table.c.plan_id == plan_id).values(document=document))
+    tx.change("plan", plan_id)
+    return True
 
 
 def latest_plan(tx: ReadTx) -> PlanRecord | None:

@@ -94,31 +94,46 @@ class Loop:
             now = history.as_of(self._books)
             if not historical:
                 self._release(now, now + RELEASE_AHEAD)
-            self._wait_for_news(seen)
+            self._refresh(self._wait_for_news(seen))
 
-    def _wait_for_news(self, seen: int) -> None:
-        """Until the next turn, or a count, a receipt, a halt or the like, or a break of pace."""
+    def _wait_for_news(self, seen: int) -> set[str]:
+        """Until the next turn, or a count, a receipt, a halt or the like, or a break of pace.
+
+        Returns:
+            Where such things were reported.
+        """
         begun = time.monotonic()
         moves, pace_at = 0, begun + PACE_EVERY.total_seconds()
         while not self._stop.is_set() and time.monotonic() < begun + PLAN_EVERY.total_seconds():
             newest = self._newest()
-            if newest > seen and self._any_after(seen):
+            if newest > seen and self._places_after(seen):
                 self._stop.wait(SETTLE_SECONDS)
-                return
+                return self._places_after(seen)
             seen = newest
             if time.monotonic() >= pace_at:
                 pace_at += PACE_EVERY.total_seconds()
-                if pace.broken(self._books, self._books.now()):
-                    return
+                fast = pace.broken(self._books, self._books.now())
+                if fast:
+                    return {line for line, _ in fast}
             moves = self._books.store.wait_for_change(moves, LOOK_EVERY.total_seconds())
+        return set()
 
     def _newest(self) -> int:
         with self._books.store.read() as tx:
             return events.newest_seq(tx)
 
-    def _any_after(self, seen: int) -> bool:
+    def _places_after(self, seen: int) -> set[str]:
         with self._books.store.read() as tx:
-            return events.any_after(tx, seen, TELLING)
+            return events.places_after(tx, seen, TELLING)
+
+    def _refresh(self, places: set[str]) -> None:
+        """Show what the news does to the lines around it; the plan comes next, whatever happens."""
+        if not places:
+            return
+        try:
+            planning.refresh_now(self._books, places, actor=ACTOR)
+        except Exception as error:  # noqa: BLE001 - the plan will tell
+            log.warning("not refreshed", reason=f"{type(error).__name__}: {error}")
 
     def _play_a_plant(self, plant: LivePlant, speed: float, lease: Lease) -> None:
         """Plays until the demo's future is over, then says so and waits to be stopped."""
