@@ -39,9 +39,10 @@ def used(number: int, at: datetime, source: str = "plc-7") -> Event:
 def test_a_source_that_falls_silent_in_working_time_is_named(books: Books) -> None:
     start = books.now()  # in a shift
     every_minute = [used(minute, start + minute * MINUTE) for minute in range(60)]
-    a_person = [used(minute, start, "scanner-1") for minute in range(10)]
+    a_person = [used(minute, start + minute * MINUTE, "scanner-1") for minute in range(10)]
+    in_one_go = [used(number, start, "import") for number in range(60)]
     with books.store.write("plc", start + 60 * MINUTE) as tx:
-        cycle.post(tx, books.plant, [*every_minute, *a_person])
+        cycle.post(tx, books.plant, [*every_minute, *a_person, *in_one_go])
     assert intake.causes(books, start + 80 * MINUTE) == []
     (cause,) = intake.causes(books, start + 95 * MINUTE)
     assert cause.kind == intake.SILENT_SOURCE

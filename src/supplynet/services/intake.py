@@ -8,7 +8,7 @@ from typing import Any
 
 from supplynet import cycle
 from supplynet.connectors.event_body import parse_event
-from supplynet.core.events import Event
+from supplynet.core.events import Event, EventType
 from supplynet.cycle.letters import Letter, TakenLetters
 from supplynet.errors import InvalidInput, NotFound
 from supplynet.services.books import Books
@@ -26,6 +26,7 @@ LOOK_BACK = timedelta(days=1)
 SHORTEST_SILENCE = timedelta(minutes=30)
 TIMES_THE_USUAL = 5
 REPORTS_OF_A_MACHINE = 50
+OF_MACHINES = (EventType.CONSUMED, EventType.COUNTER)
 
 
 def take_in(books: Books, batch: Sequence[Event], *, actor: str, key: str | None = None) -> Row:
@@ -118,7 +119,7 @@ def causes(books: Books, now: datetime) -> list[AlertCause]:
     with books.store.read() as tx:
         waiting = dead_letters.waiting(tx)
         if working_since is not None:  # nobody sends anything on a Sunday
-            heard = events.heard(tx, now - LOOK_BACK, now)
+            heard = events.heard(tx, now - LOOK_BACK, now, OF_MACHINES)
     found = [
         _silent(each, now)
         for each in heard

@@ -109,7 +109,7 @@ class Heard:
 
     Attributes:
         first, last: When it first and last reported.
-        reports: How often.
+        reports: At how many different moments: what came in one burst is one report.
     """
 
     source: str
@@ -123,16 +123,17 @@ class Heard:
         return (self.last - self.first) / max(self.reports - 1, 1)
 
 
-def heard(tx: ReadTx, start: datetime, end: datetime) -> list[Heard]:
-    """Who has reported in ``[start, end)``, by source."""
+def heard(tx: ReadTx, start: datetime, end: datetime, types: Collection[EventType]) -> list[Heard]:
+    """Who has reported events of these types in ``[start, end)``, by source."""
     query = (
         select(
             table.c.source,
             func.min(table.c.occurred_at),
             func.max(table.c.occurred_at),
-            func.count(),
+            func.count(table.c.occurred_at.distinct()),
         )
         .where(table.c.occurred_at >= start, table.c.occurred_at < end)
+        .where(table.c.type.in_([each.value for each in types]))
         .group_by(table.c.source)
         .order_by(table.c.source)
     )
