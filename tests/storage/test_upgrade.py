@@ -76,13 +76,21 @@ def rows_of(store: Store) -> Rows:
         }
 
 
+GONE = {("outbox", column) for column in ("attempts", "leased_by", "error")}
+"""Columns that a migration takes away: tries are counted by channel since 0003."""
+
+
 def same_but_for_new_columns(before: Rows, after: Rows) -> bool:
-    for name, (columns, *rows) in before.items():
-        places = [after[name][0].index(column) for column in columns]
-        kept = [tuple(row[place] for place in places) for row in after[name][1:]]
-        if sorted(kept, key=repr) != sorted(rows, key=repr):
+    for name, (columns, *_) in before.items():
+        stay = [column for column in columns if (name, column) not in GONE]
+        if _only(before[name], stay) != _only(after[name], stay):
             return False
     return True
+
+
+def _only(table: list[tuple[object, ...]], columns: list[object]) -> list[tuple[object, ...]]:
+    places = [table[0].index(column) for column in columns]
+    return sorted((tuple(row[place] for place in places) for row in table[1:]), key=repr)
 
 
 def check_that_all_is_there(store: Store, before: Rows, make: Make, now: datetime) -> None:

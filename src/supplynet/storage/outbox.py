@@ -74,7 +74,6 @@ def enqueue(
             payload=dict(payload),
             created_at=tx.now,
             due_at=due_at or tx.now,
-            attempts=0,
         )
     )
     return True

@@ -154,10 +154,7 @@ outbox = Table(
     Column("payload", JsonText, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("leased_by", String(128)),
     Column("sent_at", UtcDateTime),
-    Column("error", Text),
     Index("outbox_due", "sent_at", "due_at"),
 )
 

@@ -12,8 +12,9 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """New tables, and new columns that may be empty; nothing that was there changes."""
+    """New tables and columns; tries of outgoing messages are counted by channel from now on."""
     _columns()
+    _tries()
     _intake()
     _orders()
     _messages()
@@ -35,6 +36,12 @@ def _columns() -> None:
     )
     op.add_column("orders", sa.Column("proposed_quantity", BigInt, nullable=True))
     op.add_column("orders", sa.Column("snoozed_until", UtcDateTime(), nullable=True))
+
+
+def _tries() -> None:
+    """Each channel has tries, a claim and an error of its own, in ``deliveries``."""
+    for name in ("attempts", "leased_by", "error"):
+        op.drop_column("outbox", name)
 
 
 def _intake() -> None:
