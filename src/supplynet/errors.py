@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 class SupplyNetError(Exception):
@@ -153,10 +154,23 @@ class InsufficientStock(LedgerError):
 
 
 class OrderStateError(SupplyNetError):
-    """An order is in a state that does not allow this step."""
+    """An order is in a state that does not allow this step; says which steps it allows."""
+
+    may: ClassVar[dict[str, str]] = {
+        "proposed": "approve, change, snooze, split or reject it",
+        "approved": "change, split, pick, ship or reject it",
+        "picked": "ship or reject it",
+        "shipped": "receive or reverse it",
+        "received": "close or reverse it",
+        "closed": "only reverse undoes it",
+        "cancelled": "it is over; add another order",
+        "reversed": "it is over; add another order",
+    }
 
     def __init__(self, order_id: str, state: str, wanted: str) -> None:
-        super().__init__(f"order {order_id} is {state} and cannot become {wanted}")
+        text = f"order {order_id} is {state} and cannot become {wanted}"
+        todo = self.may.get(state)
+        super().__init__(f"{text}; {todo}" if todo else text)
         self.order_id, self.state, self.wanted = order_id, state, wanted
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from supplynet.api.app import create_app
 from supplynet.services.books import Books
 from supplynet.storage import audit
 
@@ -41,6 +43,15 @@ def test_the_scoreboard_names_the_policies_and_the_bound(reader: TestClient) -> 
     names = {row["policy"] for row in board["policies"]}
     assert names == {"min_max", "order_up_to", "no_stockout", "perfect_foresight"}
     assert "seasonal_naive" in {row["model"] for row in board["forecast"]}
+
+
+@pytest.mark.parametrize("mode", ["suggest", "auto_below", "auto"])
+def test_every_mode_of_automation_is_shown(books: Books, mode: str) -> None:
+    settings = books.settings.model_copy(update={"automation_mode": mode})
+    app = create_app(replace(books, settings=settings))
+    with TestClient(app, base_url="http://127.0.0.1:8321") as client:
+        assert client.get(f"{API}/automation").json()["mode"] == mode
+        assert client.get(f"{API}/control-room").json()["automation"]["mode"] == mode
 
 
 def test_automation_is_paused_and_resumed_and_the_audit_says_by_whom(

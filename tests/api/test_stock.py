@@ -30,6 +30,20 @@ def test_a_count_a_mis_scan_and_its_undoing(client: TestClient) -> None:
     assert on_hand(client) == 0
 
 
+def test_the_key_of_the_header_makes_a_report_safe_to_repeat(client: TestClient) -> None:
+    before = on_hand(client)
+    said, keyed = HERE | {"quantity": 1, "reason": "bent"}, {"Idempotency-Key": "h1"}
+    answers = [client.post(f"{STOCK}/scrap", json=said, headers=keyed) for _ in range(3)]
+    assert [(each.status_code, each.json()["on_hand"]) for each in answers] == [
+        (200, before - 1)
+    ] * 3
+    other = client.post(f"{STOCK}/scrap", json=said | {"quantity": 2}, headers=keyed)
+    assert other.status_code == 409
+    two = client.post(f"{STOCK}/scrap", json=said | {"key": "h2"}, headers=keyed)
+    assert (two.status_code, "leave one out" in two.json()["detail"]) == (422, True)
+    assert on_hand(client) == before - 1
+
+
 def test_a_transfer_goes_through_in_transit(client: TestClient) -> None:
     before = on_hand(client)
     said = HERE | {"to_location": "WH1", "quantity": 2}

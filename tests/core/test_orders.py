@@ -47,6 +47,12 @@ def test_only_allowed_steps_are_taken(state: OrderState, wanted: OrderState) -> 
             order.advance(wanted)
 
 
+def test_a_refused_step_says_what_can_be_done_in_every_state() -> None:
+    assert set(OrderStateError.may) == set(OrderState)
+    with pytest.raises(OrderStateError, match="cannot become picked; receive or reverse it"):
+        replace(ORDER, state=OrderState.SHIPPED).advance(OrderState.PICKED)
+
+
 @given(st.lists(st.sampled_from(OrderState), max_size=20))
 def test_no_sequence_of_steps_goes_back_or_leaves_the_end(wanted: list[OrderState]) -> None:
     rank = {state: number for number, state in enumerate(OrderState)}

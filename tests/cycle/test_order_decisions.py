@@ -104,6 +104,12 @@ def test_nothing_is_snoozed_until_the_past(site: Site) -> None:
         cycle.snooze(site.store, order.order_id, said(), until=MONDAY)
 
 
+def test_nothing_is_snoozed_for_longer_than_a_snooze_is_remembered(site: Site) -> None:
+    order = site.hand_made(10, EVENING)
+    with pytest.raises(InvalidInput, match="31 days at most"):
+        cycle.snooze(site.store, order.order_id, said(), until=MONDAY + timedelta(days=32))
+
+
 def test_a_rejected_purchase_of_today_stays_rejected(site: Site) -> None:
     """Its date is the begin of the day, which has passed."""
     site.open_stock()

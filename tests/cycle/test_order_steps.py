@@ -285,6 +285,14 @@ def test_the_rest_of_a_purchase_stays_open_until_it_has_come(any_site: Site) -> 
     proven(site)
 
 
+def test_no_more_of_a_purchase_is_short_than_is_still_to_come(site: Site) -> None:
+    order = purchase(site)
+    told = Receipt(good=40, short=61)
+    with pytest.raises(InvalidInput, match="61 cannot be short, 60 can"):
+        cycle.receive(site.store, site.plant, order.order_id, told, said("sold out"))
+    assert site.order(order).received == 0
+
+
 def test_two_purchases_of_a_part_on_one_day_are_one(site: Site) -> None:
     purchase(site)
     wanted = Wanted(kind=OrderKind.PURCHASE, part_id="bolt", to_location="WH1", quantity=5)
@@ -299,6 +307,7 @@ def test_two_purchases_of_a_part_on_one_day_are_one(site: Site) -> None:
     [
         (Receipt(good=0, short=0), "x", "rest of a transfer is short: say 100"),
         (Receipt(good=90, short=5), "x", "say 10, or leave it out"),
+        (Receipt(good=90, short=15), "x", "15 cannot be short, 10 can"),
         (Receipt(good=90, damaged=5), "", "say why"),
         (Receipt(good=-1), "x", "0 or more"),
         (Receipt(good=101, damaged=-1), "x", "0 or more"),

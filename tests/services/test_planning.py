@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from supplynet.errors import NotFound
 from supplynet.services import champion, planning, setup
-from supplynet.services.books import Books, open_books
+from supplynet.services.books import CLOCK, Books, open_books
 from supplynet.services.policies import policy_of
-from supplynet.storage import changes
+from supplynet.storage import changes, values
 
 
 @pytest.fixture
@@ -30,10 +32,19 @@ def test_planning_twice_changes_nothing_and_says_so(books: Books) -> None:
     second = planning.plan_now(books, actor="test")
     with books.store.read() as tx:
         assert changes.latest_seq(tx) == before
-    count = len(first.committed.new)
-    assert count > 0
-    assert (second.summary()["new"], second.summary()["confirmed"]) == (0, count)
-    assert second.lines()[0].endswith(f"0 new, 0 changed, {count} confirmed, 0 withdrawn proposals")
+    made = len(first.committed.new)
+    assert made > 0
+    assert (second.summary()["new"], second.summary()["confirmed"]) == (0, made)
+    assert second.lines()[0].endswith(f"0 new, 0 changed, {made} confirmed, 0 withdrawn proposals")
+
+
+def test_a_plan_for_now_is_none_of_long_ago_though_time_goes_on_meanwhile(books: Books) -> None:
+    """Else automation would never release anything in a plant with a real clock."""
+    begin, ticks = books.now(), count()
+    live = replace(books, wall_clock=lambda: begin + timedelta(seconds=next(ticks)))
+    with books.store.write("test", begin) as tx:
+        values.set_value(tx, CLOCK, None)
+    assert not planning.plan_now(live, actor="test").historical
 
 
 def test_two_plans_at_once_are_made_one_after_the_other(books: Books) -> None:

@@ -45,3 +45,15 @@ def test_the_same_plan_again_is_skipped_and_another_under_its_id_refused(
         plans.save_plan(tx, plan(1, now), b"")
         with pytest.raises(ConflictingContent):
             plans.save_plan(tx, replace(plan(1, now), seed=2), b"")
+
+
+def test_where_the_clock_stands_still_the_plan_that_knew_more_is_the_newest(
+    store: Store, now: datetime
+) -> None:
+    first = replace(plan(1, now), plan_id="z", made_at=now)
+    second = replace(plan(2, now), plan_id="a", made_at=now)
+    with store.write("worker", now) as tx:
+        plans.save_plan(tx, second, b"", keep=1)
+        plans.save_plan(tx, first, b"", keep=1)
+    with store.read() as tx:
+        assert plans.latest_plan(tx) == second

@@ -52,6 +52,7 @@ def main(url: str, folder: Path) -> None:
         name="dispatcher-that-dies",
         clock=lambda: now,
         plant_now=lambda: now,
+        due_now=lambda: now,
         rng=random.Random(1),
     )
     dispatcher.turn()

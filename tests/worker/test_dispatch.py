@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -62,6 +62,7 @@ class Stage:
     dispatcher: Dispatcher
     senders: dict[str, Recorder]
     now: datetime = NOW
+    plant_now: datetime | None = None
 
     def work(self) -> None:
         self.dispatcher.turn()
@@ -108,7 +109,8 @@ def stage(tmp_path: Path) -> Open:
             ),
             name=name,
             clock=lambda: made.now,
-            plant_now=lambda: made.now,
+            plant_now=lambda: made.plant_now or made.now,
+            due_now=lambda: made.now,
             rng=random.Random(1),
             monotonic=lambda: (made.now - NOW) / timedelta(seconds=1),
         )
@@ -319,6 +321,80 @@ def test_a_flapping_cause_does_not_spam(sqlite_store: Store, stage: Open) -> Non
     assert on.senders["push"].turns == ["raised"]
     on.at(on.now + HOUR)
     assert on.senders["push"].turns == ["raised", "resolved"]
+
+
+CRITICAL = replace(RISK, severity=Severity.CRITICAL)
+BOSS = PUSH.format(name="boss", more='role = "boss"') + (
+    '[[rule]]\nrole = "boss"\nseverities = ["critical"]\n'
+)
+
+
+def test_who_hears_only_what_is_critical_hears_that_it_is_over_and_nothing_else(
+    store: Store, stage: Open
+) -> None:
+    on = stage(store, BOSS + PUSH.format(name="late", more='severities = "critical"'))
+    on.cause(CRITICAL)
+    on.work()
+    on.now += MINUTE
+    on.cause(RISK)  # better, and then over
+    on.work()
+    on.now += MINUTE
+    on.cause()
+    on.at(on.now + HOUR)
+    assert on.senders["boss"].turns == ["raised", "resolved"]
+    assert on.senders["late"].turns == ["raised", "resolved"]
+    on.cause(RISK)
+    on.work()
+    on.now += MINUTE
+    on.cause()
+    on.at(on.now + HOUR)
+    assert on.senders["boss"].turns == ["raised", "resolved"]
+
+
+def test_people_who_never_heard_that_it_began_do_not_hear_that_it_is_over(
+    sqlite_store: Store, stage: Open
+) -> None:
+    on = stage(sqlite_store, ERP + PUSH.format(name="mild", more='severities = "warning"'))
+    on.cause(CRITICAL)
+    on.work()
+    on.now += MINUTE
+    on.cause(RISK)
+    on.work()
+    on.now += MINUTE
+    on.cause()
+    on.at(on.now + HOUR)
+    assert on.senders["mild"].turns == []
+    assert on.senders["erp"].turns == ["raised", "resolved"]
+
+
+def test_what_piled_up_before_a_server_ran_reaches_programs_and_no_people(
+    store: Store, stage: Open
+) -> None:
+    on = stage(store, ERP + PUSH.format(name="push", more='messages = ["order", "alert"]'))
+    on.cause(RISK)
+    on.order("old")
+    on.now += 30 * timedelta(hours=1)
+    on.order("new")
+    on.work()
+    assert [each.message_id for each in on.senders["push"].sent] == ["new"]
+    assert sorted(each.type for each in on.senders["erp"].sent) == [
+        "alert.raised",
+        "order.approved",
+        "order.approved",
+    ]
+    on.cause()
+    on.at(on.now + HOUR)
+    assert len(on.senders["push"].sent) == 1, "nor that it is over"
+
+
+def test_a_plant_whose_data_end_long_ago_still_tells_of_what_happens_now(
+    sqlite_store: Store, stage: Open
+) -> None:
+    on = stage(sqlite_store, PUSH.format(name="push", more=""))
+    on.plant_now = NOW - timedelta(days=365)
+    on.cause(RISK)
+    on.work()
+    assert on.senders["push"].turns == ["raised"]
 
 
 def test_two_dispatchers_share_the_work_and_never_send_the_same(store: Store, stage: Open) -> None:

@@ -61,7 +61,7 @@ class StockRow(BaseModel):
         description="Released and not yet received, in transit included; null of the past."
     )
     in_transit: int
-    blocked: int | None = Field(default=None, description="Damaged; null when not asked of a past.")
+    blocked: int = Field(description="Damaged, and no part of what is on hand.")
     unit: str = Field(examples=["pcs"])
     cover_shifts: float | None = Field(
         description="Shifts that the stock lasts at the median forecast of these shifts; null "

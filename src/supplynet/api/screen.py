@@ -106,7 +106,7 @@ class Action(BaseModel):
 class Automation(BaseModel):
     """Whether orders leave by themselves."""
 
-    mode: Literal["auto", "suggest"]
+    mode: Literal["suggest", "auto_below", "auto"]
     paused: bool
 
 

@@ -12,6 +12,7 @@ from supplynet.api.bodies import Body, Reason
 from supplynet.api.depends import PageQuery, SeriesQuery
 from supplynet.connectors.event_body import LARGEST, Id
 from supplynet.core.ledger import Account
+from supplynet.errors import InvalidInput
 from supplynet.services.stock import Report, What
 from supplynet.storage.ledger import MovementFilter
 
@@ -75,9 +76,17 @@ class StockReport(Body):
             raise ValueError("occurred_at has no time zone; add Z or an offset")
         return self
 
-    def report(self, what: What) -> Report:
-        """The same for the service."""
-        return Report(what=what, **self.model_dump())
+    def report(self, what: What, key: str | None) -> Report:
+        """The same for the service, under the key of the body or else of the header.
+
+        Raises:
+            InvalidInput: There are two keys.
+        """
+        if key is not None and self.key not in {None, key}:
+            raise InvalidInput(
+                f"the body has the key {self.key} and Idempotency-Key says {key}; leave one out"
+            )
+        return Report(what=what, **self.model_dump(exclude={"key"}), key=self.key or key)
 
 
 class Undo(Body):

@@ -95,11 +95,16 @@ def snooze(tx: WriteTx, order_id: str, until: datetime, *, reason: str = "") -> 
     Raises:
         NotFound: There is no such order.
         OrderStateError: It is no proposal any more.
-        InvalidInput: A moment that has passed.
+        InvalidInput: A moment that has passed, or more than a month ahead.
     """
     order = _in_state(tx, order_id, (OrderState.PROPOSED,), "snoozed")
     if until <= tx.now:
         raise InvalidInput(f"order {order_id} cannot be snoozed until a moment that has passed")
+    if until > tx.now + orders.LONGEST_SNOOZE:
+        raise InvalidInput(
+            f"order {order_id} can be snoozed for {orders.LONGEST_SNOOZE.days} days at most; "
+            "change the supply rule where nothing is wanted for longer"
+        )
     after = replace(order, snoozed_until=until)
     orders.revise(tx, order, after, "order_snoozed", reason=reason)
     diary.note_decision(tx, order, after, DiaryAction.SNOOZE, reason)
@@ -180,6 +185,11 @@ def receive(
         raise InvalidInput(
             f"order {order_id} has {order.outstanding} to come, and {good + damaged + short} are "
             f"accounted for; the rest of a transfer is short: say {rest}, or leave it out"
+        )
+    if short is not None and short > rest:
+        raise InvalidInput(
+            f"order {order_id} has {order.outstanding} to come, {good + damaged} of them are here: "
+            f"{short} cannot be short, {rest} can"
         )
     missing = (rest if order.kind is OrderKind.TRANSFER else 0) if short is None else short
     if min(good, missing, damaged) < 0 or good + missing + damaged == 0:

@@ -47,11 +47,16 @@ class Router:
         """Whether any rule does."""
         return any(rule.escalate_to for rule in self._settings.rules)
 
-    def channels(self, message: Outgoing, now: datetime) -> dict[str, datetime]:
-        """Names of the channels that get ``message``, each with the moment from which on."""
+    def channels(
+        self, message: Outgoing, now: datetime, *, told: Collection[str] = ()
+    ) -> dict[str, datetime]:
+        """Names of the channels that get ``message``, each with the moment from which on.
+
+        Channels that were ``told`` that something began get what is said of its end as well.
+        """
         found = {}
         for channel in self._settings.channels:
-            starts = self._starts(channel, message, now)
+            starts = self._starts(channel, message, now, told=channel.name in told)
             if starts is not None:
                 found[channel.name] = starts
         return found
@@ -73,7 +78,9 @@ class Router:
             due_at=self._after_quiet(rule, alert, due_at),
         )
 
-    def _starts(self, channel: AnyChannel, message: Outgoing, now: datetime) -> datetime | None:
+    def _starts(
+        self, channel: AnyChannel, message: Outgoing, now: datetime, *, told: bool
+    ) -> datetime | None:
         """From when on the channel gets the message; None when it does not."""
         if message.kind not in channel.messages:
             return None
@@ -82,13 +89,13 @@ class Router:
         if asked and channel.role:
             if asked not in {channel.role, channel.name}:
                 return None
-        elif not self._wants(channel, message):
+        elif not (told or self._wants(channel, message)):
             return None
         elif channel.role and message.kind == ALERT and not self._was_asked(channel, message):
             spoken = self._by_rules(channel.role, message, now)
-            if spoken is None:
+            if spoken is None and not told:
                 return None
-            starts = spoken
+            starts = spoken or now
         quiet = channel.quiet(self.zone)
         return (quiet and quiet.until(starts, message.severity)) or starts
 

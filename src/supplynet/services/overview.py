@@ -119,10 +119,10 @@ def stock(
     plant = books.plant
     with books.store.read() as tx:
         held, coming = ledger.on_hand(tx), ledger.on_order(tx)
-        moving = {
-            (place, part): quantity
+        aside = {
+            (place, part, account): quantity
             for (part, place, account), quantity in ledger.balances(tx).items()
-            if account is Account.IN_TRANSIT
+            if account in {Account.IN_TRANSIT, Account.BLOCKED}
         }
         lasting = _cover(tx, plant, held)
     keys = sorted(
@@ -138,7 +138,8 @@ def stock(
             "part_id": key[1],
             "on_hand": held.get(key, 0),
             "on_order": coming.get(key, 0),
-            "in_transit": moving.get(key, 0),
+            "in_transit": aside.get((*key, Account.IN_TRANSIT), 0),
+            "blocked": aside.get((*key, Account.BLOCKED), 0),
             "unit": _unit(plant, key[1]),
             "cover_shifts": lasting.get(key),
         }

@@ -100,6 +100,7 @@ def plan_now(books: Books, *, actor: str, seed: int | None = None) -> PlanOutcom
         SnapshotMoved: Orders kept changing meanwhile.
     """
     with books.planning:
+        begun = books.wall_clock()  # real time goes on while the plan is made
         now = history.as_of(books)
         serving = champion.serving(books)
         forecaster = last_good.guarded(books, serving.forecaster)
@@ -125,7 +126,7 @@ def plan_now(books: Books, *, actor: str, seed: int | None = None) -> PlanOutcom
         plan=plan,
         committed=committed,
         as_of=now,
-        historical=not books.is_simulated and now < books.wall_clock(),
+        historical=not books.is_simulated and now < begun,
         warning=serving.warning,
     )
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, and_, delete, func, insert, select, update
 
 from supplynet.errors import DeliveryStateError, NotFound
-from supplynet.storage import outbox
+from supplynet.storage import alert_messages, outbox
 from supplynet.storage.outbox import Message
 from supplynet.storage.tables import deliveries as table
 from supplynet.storage.tables import delivery_attempts as tries
@@ -178,6 +178,17 @@ def supersede(
         _changed(tx, message.message_id)
         dropped.append(message)
     return dropped
+
+
+def told(tx: ReadTx, alert_id: str, *, since: datetime) -> set[str]:
+    """Channels that heard of an alert ``since`` it was raised, or that are about to."""
+    query = _query().where(
+        messages.c.kind == alert_messages.MESSAGE,
+        messages.c.created_at >= since,
+        table.c.state != DeliveryState.DEAD.value,
+    )
+    rows = tx.connection.execute(query).mappings()
+    return {row["channel"] for row in rows if row["payload"]["alert_id"] == alert_id}
 
 
 def replay(tx: WriteTx, message_id: str, channel: str | None = None) -> list[Delivery]:

@@ -27,7 +27,8 @@ OPEN = (OrderState.PROPOSED, *RELEASED)
 _FIELDS = tuple(field.name for field in fields(Order))
 _PLANNED = ("lane_id", "cutoff_at", "arrives_at", "quantity")
 _ATTRIBUTES = ("policy", "model_version", "explanation")
-_LONGEST_SNOOZE = timedelta(days=31)
+LONGEST_SNOOZE = timedelta(days=31)
+"""What is set aside for longer would be forgotten: older departures are not looked up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ def _snoozes(tx: WriteTx) -> dict[tuple[str, str, str], datetime]:
     asleep = [OrderState.PROPOSED.value, OrderState.CANCELLED.value]
     query = (
         select(*way, func.max(table.c.snoozed_until))
-        .where(table.c.state.in_(asleep), table.c.departure_at > tx.now - _LONGEST_SNOOZE)
+        .where(table.c.state.in_(asleep), table.c.departure_at > tx.now - LONGEST_SNOOZE)
         .where(table.c.snoozed_until > tx.now)
         .group_by(*way)
     )

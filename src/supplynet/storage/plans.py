@@ -13,6 +13,8 @@ from supplynet.storage.tables import plans as table
 from supplynet.storage.transaction import ReadTx, WriteTx
 
 _LIGHT = tuple(column for column in table.c if column.name != "forecast")
+# Where the clock stands still, the plan that knew more is the newer one.
+_NEWEST_FIRST = (table.c.made_at.desc(), table.c.snapshot_seq.desc(), table.c.plan_id.desc())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ def save_plan(tx: WriteTx, plan: PlanRecord, forecast: bytes, *, keep: int = 50)
         return
     values = {column.name: getattr(plan, column.name) for column in _LIGHT}
     tx.connection.execute(insert(table).values(forecast=forecast, **values))
-    newest = select(table.c.plan_id).order_by(table.c.made_at.desc(), table.c.plan_id.desc())
+    newest = select(table.c.plan_id).order_by(*_NEWEST_FIRST)
     kept = tx.connection.scalars(newest.limit(max(keep, 1))).all()
     tx.connection.execute(delete(table).where(table.c.plan_id.not_in(kept)))
     tx.note("plan_made", plan.plan_id, after={"snapshot_seq": plan.snapshot_seq, "seed": plan.seed})
@@ -68,7 +70,7 @@ def show_again(tx: WriteTx, plan_id: str, document: dict[str, Any]) -> bool:
 
 def latest_plan(tx: ReadTx) -> PlanRecord | None:
     """The newest plan; None before the first."""
-    query = select(*_LIGHT).order_by(table.c.made_at.desc(), table.c.plan_id.desc()).limit(1)
+    query = select(*_LIGHT).order_by(*_NEWEST_FIRST).limit(1)
     return _first(tx, query)
 
 

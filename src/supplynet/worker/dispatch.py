@@ -39,6 +39,8 @@ OTHERS_WAIT = timedelta(seconds=5)
 """After a failure, for the rest of what was claimed for the same channel."""
 PRUNE_EVERY = timedelta(hours=1)
 MOST_THREADS = 16
+NEWS_FOR = timedelta(days=1)
+"""People hear nothing that has waited longer: messages pile up where no server runs."""
 
 
 @dataclass(kw_only=True)
@@ -50,7 +52,8 @@ class Dispatcher:
         channels: From ``notify.toml``.
         name: Unique among all dispatchers, now and ever; the actor of its transactions.
         clock: The wall's, aware.
-        plant_now: The plant's.
+        plant_now: The plant's; stands still where the plant's data end long ago.
+        due_now: By which messages are due: the plant's where a twin plays it, else the wall's.
         rng: Spreads the tries of many senders.
         monotonic: Seconds from any start; measures tries and claims.
     """
@@ -60,6 +63,7 @@ class Dispatcher:
     name: str
     clock: Callable[[], datetime]
     plant_now: Callable[[], datetime]
+    due_now: Callable[[], datetime]
     rng: random.Random
     monotonic: Callable[[], float] = time.monotonic
     _pruned_at: datetime | None = field(default=None, init=False)
@@ -86,7 +90,7 @@ class Dispatcher:
 
     def route(self) -> int:
         """Hand due messages to the channels that want them; returns how many messages."""
-        now, routed = self.plant_now(), 0
+        now, routed = self.due_now(), 0
         while True:
             with self.store.read() as tx:
                 if not outbox.any_due(tx, now):
@@ -177,21 +181,30 @@ class Dispatcher:
 
     def _channels_of(self, tx: WriteTx, message: outbox.Message) -> dict[str, datetime]:
         """Names of channels, with the wall's time from which each may be sent to."""
-        plant_now, now = self.plant_now(), self.clock()
-        found = self.channels.router.channels(_outgoing(message), plant_now)
-        wanted = {name: now + (starts - plant_now) for name, starts in found.items()}
-        if message.kind != alert_messages.MESSAGE:
-            return wanted
-        return {name: at for name, at in wanted.items() if self._still_news(tx, name, message)}
+        due_now, now = self.due_now(), self.clock()
+        over = message.payload.get("turn") == Turn.RESOLVED.value
+        told = self._told(tx, message) if over else set()
+        found = self.channels.router.channels(_outgoing(message), due_now, told=told)
+        return {
+            name: now + (starts - due_now)
+            for name, starts in found.items()
+            if not self._is_for_people(name) or self._still_news(tx, name, message)
+        }
+
+    def _is_for_people(self, channel: str) -> bool:
+        settings = self.channels.settings.channel(channel)
+        return settings is not None and settings.kind == "apprise"
 
     def _still_news(self, tx: WriteTx, channel: str, message: outbox.Message) -> bool:
-        """Whether to tell people of this turn; it overtakes what still waits of the same alert.
+        """Whether to tell people of it; a turn overtakes what still waits of the same alert.
 
-        Programs are told every turn. To people who were never told that something began, or who
-        did not want to hear of it now, it is not told that it is over.
+        Programs are told everything. People are told nothing that is older than a day, and that
+        something is over only if they were told that it began and wanted to hear of it now.
         """
-        settings = self.channels.settings.channel(channel)
-        if settings is None or settings.kind != "apprise":
+        if self.plant_now() - message.due_at > NEWS_FOR:
+            log.warning("too old to tell people of", channel=channel, message=message.message_id)
+            return False
+        if message.kind != alert_messages.MESSAGE:
             return True
         alert_id = message.payload["alert_id"]
         overtaken = deliveries.supersede(
@@ -203,7 +216,19 @@ class Dispatcher:
         if message.payload["turn"] != Turn.RESOLVED.value:
             return True
         begun = any(other.payload["turn"] == Turn.RAISED.value for other in overtaken)
-        return not (begun or message.payload["snoozed_until"])
+        heard = channel in self._told(tx, message) or self._is_forgotten(message)
+        return heard and not (begun or message.payload["snoozed_until"])
+
+    def _told(self, tx: WriteTx, message: outbox.Message) -> set[str]:
+        """Channels that heard of the alert before, or are about to."""
+        raised_at = datetime.fromisoformat(message.payload["raised_at"])
+        return deliveries.told(tx, message.payload["alert_id"], since=raised_at)
+
+    def _is_forgotten(self, message: outbox.Message) -> bool:
+        """Whether an alert began so long ago that nobody knows any more who was told."""
+        raised_at = datetime.fromisoformat(message.payload["raised_at"])
+        keep = timedelta(days=self.channels.settings.keep_days)
+        return message.created_at - raised_at > keep
 
     def _prune(self) -> None:
         now = self.clock()
@@ -230,6 +255,7 @@ def dispatching(books: Books) -> Iterator[None]:
         name=f"dispatcher-{uuid.uuid4()}",
         clock=books.wall_clock,
         plant_now=lambda: history.as_of(books),
+        due_now=books.now,
         rng=random.Random(uuid.uuid4().int),  # noqa: S311 - spreads tries, hides nothing
     )
     stop = threading.Event()

@@ -70,12 +70,15 @@ class Loop:
 
     def _run(self) -> None:
         lease = Lease(self._books.store, PLANNER, clock=self._books.wall_clock)
+        standing_by = False
         with lease:
             while not self._stop.is_set():
                 try:
                     if lease.held:
+                        standing_by = False
                         self._work(lease)
-                    else:
+                    elif not standing_by:
+                        standing_by = True
                         log.info("another server plans on these books; this one stands by")
                 except Exception:
                     log.exception("the live loop failed; it starts again")

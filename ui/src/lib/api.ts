@@ -82,7 +82,7 @@ export interface Alert {
 }
 
 export interface Automation {
-  mode: 'auto' | 'suggest';
+  mode: 'auto' | 'auto_below' | 'suggest';
   paused: boolean;
 }
 

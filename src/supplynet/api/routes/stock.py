@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from supplynet.api import cursors
 from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep
 from supplynet.api.models import MovementRow, Page, Proof, StockReported, StockRow
+from supplynet.api.routes.events import IdempotencyKey
 from supplynet.api.stock_bodies import (
     MovementParameters,
     StockParameters,
@@ -42,12 +43,15 @@ def list_stock(books: BooksDep, query: StockParameters) -> Json:
 
 
 @router.post("/stock/{what}", response_model=StockReported, dependencies=[NO_PARAMETERS])
-def report_stock(books: BooksDep, what: WhatPath, body: StockReport) -> Json:
+def report_stock(
+    books: BooksDep, what: WhatPath, body: StockReport, idempotency_key: IdempotencyKey = None
+) -> Json:
     """Report a count, scrap, a return or a transfer by hand, as a scanner would.
 
-    A transfer goes through in_transit: it leaves one place and enters the other.
+    A transfer goes through in_transit: it leaves one place and enters the other. The key of the
+    body and an `Idempotency-Key` are the same thing: one of them is enough.
     """
-    return stock.report(books, body.report(what), actor=ACTOR)
+    return stock.report(books, body.report(what, idempotency_key), actor=ACTOR)
 
 
 @router.get("/movements", response_model=Page[MovementRow])
