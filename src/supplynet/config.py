@@ -49,6 +49,8 @@ class Settings(BaseSettings):
         lost_minute_cost: What a lost minute of a line costs, in the currency of ``unit_cost``; it
             sets how sure each part has to be, in place of the target. None = the target does.
         holding_rate_per_year: Cost of holding a part for a year, as a share of its unit cost.
+        purchase_alpha: Warehouses buy up to this quantile of the forecast of all that they supply;
+            0 = by the levels of the purchase rules.
         seed: Start of every random generator.
         worker_threads: Threads that answer HTTP requests.
         worker_processes: Processes that train, forecast and simulate side by side.
@@ -79,6 +81,7 @@ class Settings(BaseSettings):
     target_halts_per_line_month: float = Field(default=0.02, gt=0, allow_inf_nan=False)
     lost_minute_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     holding_rate_per_year: float = Field(default=0.25, gt=0, allow_inf_nan=False)
+    purchase_alpha: float = Field(default=0.0, ge=0, lt=1)
     seed: int = Field(default=1, ge=0)
     worker_threads: int = Field(default=8, ge=1, le=1000)
     worker_processes: int = Field(default=2, ge=1, le=1000)

@@ -185,7 +185,7 @@ class Site:
             self.count("WH1", part, at_warehouse)
 
     def plan(
-        self, now: datetime, *, seed: int = 1, buy: bool = False
+        self, now: datetime, *, seed: int = 1, purchase_alpha: float | None = None
     ) -> tuple[cycle.Plan, cycle.Committed]:
         self.forecaster = self.forecaster or bound_forecaster(self.plant)
         return cycle.run(
@@ -198,7 +198,7 @@ class Site:
             now=now,
             paths=100,
             seed=seed,
-            buy=buy,
+            purchase_alpha=purchase_alpha,
         )
 
     def release(self, order: Order, now: datetime, **said: Any) -> Order:

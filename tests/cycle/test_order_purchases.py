@@ -20,9 +20,9 @@ EVENING = MONDAY + 11 * HOUR
 SAID = Command(actor="mara", now=MONDAY, reason="because")
 
 
-def bought(site: Site, now: datetime) -> list[Order]:
-    """Purchases of bolts that are proposed by a plan of now."""
-    site.plan(now, buy=True)
+def bought(site: Site, now: datetime, alpha: float = 0.0) -> list[Order]:
+    """Purchases of bolts that are proposed by a plan of now; by the levels, or by the forecast."""
+    site.plan(now, purchase_alpha=alpha)
     proposed = site.orders(OrderState.PROPOSED)
     return [o for o in proposed if o.kind is OrderKind.PURCHASE and o.part_id == "bolt"]
 
@@ -84,3 +84,28 @@ def test_a_purchase_that_nobody_approved_is_proposed_anew_the_next_day(site: Sit
     (later,) = bought(site, MONDAY + DAY)
     assert site.order(order).state is OrderState.CANCELLED
     assert later.departure_at == MIDNIGHT + DAY
+
+
+def test_by_the_forecast_a_warehouse_buys_for_all_that_it_supplies(any_site: Site) -> None:
+    """Used: 200 a day. Until the purchase after this one comes, in 3 days: 600 and what spreads.
+
+    SR1 has to hold what it uses on the way and between two lorries, 13 hours: 108. So about 710
+    to 800 suffice, and 550 are there.
+    """
+    site = any_site
+    site.open_stock(at_line=150, at_warehouse=400)
+    (order,) = bought(site, MONDAY, alpha=0.95)
+    assert 150 <= order.quantity <= 260
+    assert order.policy == "purchase_echelon"
+    assert order.explanation["position"] == 550
+    assert "suffice with 95.00%" in order.explanation["why"]
+    (again,) = bought(site, MONDAY, alpha=0.95)
+    assert (again.order_id, again.quantity) == (order.order_id, order.quantity)
+    site.release(order, MONDAY)
+    assert bought(site, MONDAY + HOUR, alpha=0.95) == []
+
+
+def test_by_the_forecast_what_the_lines_hold_counts_and_by_levels_it_does_not(site: Site) -> None:
+    site.open_stock(at_line=5000, at_warehouse=400)
+    assert bought(site, MONDAY, alpha=0.95) == []
+    assert [order.quantity for order in bought(site, MONDAY)] == [600]

@@ -118,14 +118,15 @@ def run(
     seed: int,
     background: Background = NOTHING_ELSE,
     keep: timedelta = KEPT_FOR,
-    buy: bool = False,
+    purchase_alpha: float | None = None,
 ) -> tuple[Plan, Committed]:
     """Close finished shifts, take a snapshot, decide, write; again when the books moved meanwhile.
 
     On a busy plant stock always moves while a plan is computed. So the last attempt stands though
     parts were used or received meanwhile: a proposal that cannot be met is refused when it is
     released. It does not stand when orders have changed. ``background`` goes into the explanations;
-    decision records are kept for ``keep``. With ``buy`` the warehouses' purchases are proposed too.
+    decision records are kept for ``keep``. With ``purchase_alpha`` the warehouses' purchases
+    are proposed too: see ``purchase_proposals``.
 
     Raises:
         SnapshotMoved: Orders changed in every attempt.
@@ -137,7 +138,13 @@ def run(
     for attempt in range(1, ATTEMPTS + 1):
         snapshot = take_snapshot(store, history, plant, since=known_until, now=now)
         plan = make_plan(
-            snapshot, forecaster, policy, paths=paths, seed=seed, background=background, buy=buy
+            snapshot,
+            forecaster,
+            policy,
+            paths=paths,
+            seed=seed,
+            background=background,
+            purchase_alpha=purchase_alpha,
         )
         try:
             unmoved = STOCK_AND_ORDERS if attempt < ATTEMPTS else ORDERS

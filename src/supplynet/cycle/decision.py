@@ -85,7 +85,7 @@ def make_plan(
     paths: int,
     seed: int,
     background: Background = NOTHING_ELSE,
-    buy: bool = False,
+    purchase_alpha: float | None = None,
 ) -> Plan:
     """Forecast, decide for the next departure of every lane, and weigh the risk. Writes nothing.
 
@@ -96,7 +96,7 @@ def make_plan(
         paths: Sample paths of demand.
         seed: The same snapshot and seed give the same plan.
         background: What else goes into the explanations.
-        buy: Whether to propose purchases of the warehouses as well.
+        purchase_alpha: What the warehouses buy by, see ``purchase_proposals``; None = nothing.
     """
     model = snapshot.model
     batch = first_batch(model.batches, model.terms, model.source_of_pair)
@@ -127,7 +127,7 @@ def make_plan(
         policy=policy.name,
         proposals=(
             *(replace(order, explanation=reasons.of(index)) for index, order in wanted.items()),
-            *(purchase_proposals(snapshot, seed) if buy else ()),
+            *_purchases(snapshot, forecaster, purchase_alpha, paths, seed),
         ),
         reasons=reasons,
         document=grid_document(model, risk, snapshot.state.on_hand, expected)
@@ -150,6 +150,18 @@ def make_plan(
         fallbacks=fallbacks,
         expedites=pushed,
     )
+
+
+def _purchases(
+    snapshot: Snapshot,
+    forecaster: BoundForecaster | GuardedForecaster,
+    alpha: float | None,
+    paths: int,
+    seed: int,
+) -> tuple[Order, ...]:
+    if alpha is None:
+        return ()
+    return purchase_proposals(snapshot, forecaster, alpha=alpha, paths=paths, seed=seed)
 
 
 def with_standby(

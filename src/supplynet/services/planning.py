@@ -118,7 +118,8 @@ def plan_now(books: Books, *, actor: str, seed: int | None = None) -> PlanOutcom
             seed=books.settings.seed if seed is None else seed,
             background=background_of(books, forecaster.history, review, serving.warning),
             keep=timedelta(days=books.settings.keep_decisions_days),
-            buy=not books.is_simulated,  # a twin buys by itself
+            # A twin buys by itself.
+            purchase_alpha=None if books.is_simulated else books.settings.purchase_alpha,
         )
         if not serving.warning:  # what stands in for the champion is not worth keeping
             last_good.keep_last_good(books, forecaster)

@@ -75,6 +75,11 @@ class EchelonPurchaser:
 
     def quantities(self, twin: Twin) -> IntArray:
         """Whole multiples up to the level, shape (replication, source)."""
+        position, level = self.position_and_level(twin)
+        return purchase_up_to(position, level, twin.model.purchase)
+
+    def position_and_level(self, twin: Twin) -> tuple[IntArray, IntArray]:
+        """Echelon position, (replication, source), and the level of each source, (source,)."""
         model, echelon = twin.model, echelon_of(twin.model)
         longest = max((each.high for each in _lead_times(model)), default=0)
         windows = _lane_windows(model)
@@ -95,7 +100,7 @@ class EchelonPurchaser:
         position = echelon_position(
             twin.warehouse.available, twin.warehouse.on_order, _below(twin), echelon.of_pair
         )
-        return purchase_up_to(position, level, model.purchase)
+        return position, level
 
     def _until(self, model: PlantModel, paths: int) -> FloatArray:
         """Minutes until the purchase after this one arrives, shape (path, source)."""
