@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from datetime import time as clock_time
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ from supplynet.services.books import Books
 from supplynet.storage import Store, Workspace
 
 PATIENCE_SECONDS = 60.0
+Sent = tuple[str, bytes]
 HERE = "127.0.0.1"
 
 
@@ -153,6 +155,12 @@ def amqtt(monkeypatch: pytest.MonkeyPatch) -> Iterator[Amqtt]:
     made.close()
 
 
+def batched(messages: Iterable[Sent], count: int) -> Iterator[list[Sent]]:
+    rest = iter(messages)
+    while some := list(islice(rest, count)):
+        yield some
+
+
 @pytest.fixture
 def publish() -> Callable[..., None]:
     """Publishes ``(topic, payload)`` with QoS 1 and waits until the broker has all of them."""
@@ -169,12 +177,13 @@ def publish() -> Callable[..., None]:
         client.connect(HERE, port)
         client.loop_start()
         try:
-            count = 0
-            for topic, payload in messages:
-                client.publish(topic, payload, qos=1)
-                count += 1
-            for _ in range(count):
-                assert acknowledged.acquire(timeout=PATIENCE_SECONDS), "the broker does not take it"
+            # A client has 65,535 numbers for what is not acknowledged yet.
+            for some in batched(messages, 10_000):
+                for topic, payload in some:
+                    client.publish(topic, payload, qos=1)
+                for _ in some:
+                    taken = acknowledged.acquire(timeout=PATIENCE_SECONDS)
+                    assert taken, "the broker does not take it"
         finally:
             client.disconnect()
             client.loop_stop()
