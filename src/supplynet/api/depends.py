@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from supplynet.core.orders import OrderKind, OrderState
@@ -12,6 +12,7 @@ from supplynet.errors import InvalidInput
 from supplynet.services.books import Books
 from supplynet.storage.dead_letters import LetterState
 from supplynet.storage.jobs import JobState
+from supplynet.storage.requests import LONGEST_KEY
 
 ACTOR = "api"
 """Who is behind a write, until there are users."""
@@ -30,6 +31,9 @@ async def _no_parameters(request: Request) -> None:
 
 BooksDep = Annotated[Books, Depends(_books)]
 NO_PARAMETERS = Depends(_no_parameters)
+IdempotencyKey = Annotated[
+    str | None, Header(min_length=1, max_length=LONGEST_KEY, pattern=r"^[!-~]+$")
+]
 RecordId = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 _Id = Annotated[str | None, Field(max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 

@@ -267,6 +267,11 @@ class Plant:
         return {(rule.stock_point_id, rule.part_id): rule for rule in self.supply_rules}
 
     @cached_property
+    def purchase_rule(self) -> dict[tuple[str, str], PurchaseRule]:
+        """Purchase rules by (warehouse, part)."""
+        return {(rule.warehouse_id, rule.part_id): rule for rule in self.purchase_rules}
+
+    @cached_property
     def stock_point_of_line(self) -> dict[str, str]:
         """Stock point of each line that has one."""
         found = {}

@@ -27,10 +27,9 @@ def may_release(order: Order, plant: Plant, settings: Settings) -> bool:
 def _container(order: Order, plant: Plant) -> int:
     """Parts that come together: a container of a transfer, the multiple of a purchase."""
     place = (order.to_location, order.part_id)
-    if order.kind is OrderKind.PURCHASE:
-        for bought in plant.purchase_rules:
-            if (bought.warehouse_id, bought.part_id) == place:
-                return bought.multiple
+    bought = plant.purchase_rule.get(place) if order.kind is OrderKind.PURCHASE else None
+    if bought is not None:
+        return bought.multiple
     rule = plant.supply_rule.get(place)
     return 1 if rule is None else rule.container_size
 

@@ -14,7 +14,6 @@ from supplynet.cycle.order_making import Wanted
 from supplynet.errors import InvalidInput
 from supplynet.storage import Store, WriteTx, requests
 
-_LONGEST_KEY = 128
 _MOMENTS = ("departure_at", "cutoff_at", "arrives_at", "created_at", "snoozed_until")
 
 
@@ -35,9 +34,9 @@ class Command:
 
     def __post_init__(self) -> None:
         key = self.key
-        if key is not None and not (0 < len(key) <= _LONGEST_KEY and key.isprintable()):
+        if key is not None and not (0 < len(key) <= requests.LONGEST_KEY and key.isprintable()):
             raise InvalidInput(
-                f"an idempotency key has 1 to {_LONGEST_KEY} printable characters, not "
+                f"an idempotency key has 1 to {requests.LONGEST_KEY} printable characters, not "
                 f"{len(key)} with others among them"
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from supplynet.core.ids import uuid7
 from supplynet.core.network import Lane, LocationKind, Plant, PurchaseRule
@@ -125,52 +126,54 @@ def purchase_times(rule: PurchaseRule, now: datetime) -> tuple[datetime, datetim
 
 
 def _transfer(tx: WriteTx, lane: Lane, departure: Departure, wanted: Wanted) -> Order:
-    return Order(
-        order_id=_new_id(tx, repr(wanted)),
+    return _by_hand(
+        tx,
+        wanted,
         kind=OrderKind.TRANSFER,
-        part_id=wanted.part_id,
         from_location=lane.from_location,
         to_location=lane.to_location,
         lane_id=lane.lane_id,
         departure_at=departure.departure_at,
         cutoff_at=departure.cutoff_at,
         arrives_at=departure.arrives_at,
-        quantity=wanted.quantity,
-        state=OrderState.PROPOSED,
-        policy=BY_HAND,
-        proposed_quantity=0,
-        created_at=tx.now,
-        explanation={"why": "Added by hand."},
     )
 
 
 def _purchase(tx: WriteTx, plant: Plant, wanted: Wanted) -> Order:
     if wanted.lane_id is not None or wanted.departure_at is not None:
         raise InvalidInput("a purchase has no lane and no departure; its date is today")
-    rules = {(rule.warehouse_id, rule.part_id): rule for rule in plant.purchase_rules}
-    rule = rules.get((wanted.to_location, wanted.part_id))
+    rule = plant.purchase_rule.get((wanted.to_location, wanted.part_id))
     if rule is None:
         raise InvalidInput(
             f"nobody is known to supply {wanted.part_id} to {wanted.to_location}; add a row to "
             "purchase_rules.csv"
         )
     day, until, arrives_at = purchase_times(rule, tx.now)
-    return Order(
-        order_id=_new_id(tx, repr(wanted)),
+    return _by_hand(
+        tx,
+        wanted,
         kind=OrderKind.PURCHASE,
-        part_id=wanted.part_id,
         from_location=rule.supplier_id,
         to_location=rule.warehouse_id,
         lane_id=rule.supplier_id,
         departure_at=day,
         cutoff_at=until,
         arrives_at=arrives_at,
+    )
+
+
+def _by_hand(tx: WriteTx, wanted: Wanted, **terms: Any) -> Order:
+    """The order that is wanted, on these terms."""
+    return Order(
+        order_id=_new_id(tx, repr(wanted)),
+        part_id=wanted.part_id,
         quantity=wanted.quantity,
         state=OrderState.PROPOSED,
         policy=BY_HAND,
         proposed_quantity=0,
         created_at=tx.now,
         explanation={"why": "Added by hand."},
+        **terms,
     )
 
 

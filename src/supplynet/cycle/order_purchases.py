@@ -109,8 +109,7 @@ def _by_forecast(
 def _order(snapshot: Snapshot, source: int, buying: _Buying, seed: int) -> Order:
     model = snapshot.model
     warehouse, part = model.sources[source]
-    rules = {(rule.warehouse_id, rule.part_id): rule for rule in model.plant.purchase_rules}
-    rule = rules[warehouse, part]
+    rule = model.plant.purchase_rule[warehouse, part]
     day, until, arrives_at = purchase_times(rule, snapshot.now)
     rng = random.Random(f"{seed} {snapshot.seq} {warehouse} {part} {day}")  # noqa: S311 - ids
     return Order(

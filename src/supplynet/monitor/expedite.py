@@ -124,7 +124,7 @@ def _next_arrival(batch: Batch, pair: int) -> datetime | None:
 
 
 def _next_purchase(model: PlantModel, place: tuple[str, str]) -> datetime | None:
-    for rule in model.plant.purchase_rules:
-        if (rule.warehouse_id, rule.part_id) == place:
-            return model.slots.start + timedelta(minutes=round(rule.lead_time.mean))
-    return None
+    rule = model.plant.purchase_rule.get(place)
+    if rule is None:
+        return None
+    return model.slots.start + timedelta(minutes=round(rule.lead_time.mean))

@@ -161,11 +161,10 @@ def _purchase_times(plant: Plant, wanted: ErpOrder) -> tuple[str, datetime, date
     day = ordered.replace(hour=0, minute=0, second=0, microsecond=0)
     arrives_at = wanted.due_at
     if arrives_at is None:
-        where = (wanted.to_location, wanted.part_id)
-        rules = {(rule.warehouse_id, rule.part_id): rule for rule in plant.purchase_rules}
-        if where not in rules:
+        rule = plant.purchase_rule.get((wanted.to_location, wanted.part_id))
+        if rule is None:
             raise InvalidInput("nobody knows its lead time; fill in due_at")
-        arrives_at = ordered + timedelta(minutes=round(rules[where].lead_time.mean))
+        arrives_at = ordered + timedelta(minutes=round(rule.lead_time.mean))
     return wanted.from_location, day, ordered, arrives_at
 
 

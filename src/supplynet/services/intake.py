@@ -21,7 +21,6 @@ DEAD_LETTERS = "dead_letters"
 SILENT_SOURCE = "silent_source"
 KINDS = (DEAD_LETTERS, SILENT_SOURCE)
 """Kinds of alerts that ``causes`` reports."""
-LONGEST_KEY = 128
 LOOK_BACK = timedelta(days=1)
 SHORTEST_SILENCE = timedelta(minutes=30)
 TIMES_THE_USUAL = 5
@@ -42,20 +41,17 @@ def take_in(books: Books, batch: Sequence[Event], *, actor: str, key: str | None
         ConflictingContent: A key was used before with other content.
         InvalidInput: An event that cannot be.
     """
-    asked = ""
-    if key is not None:
-        asked = requests.content_hash([[each.key, each.content_hash] for each in batch])
+    asked = [[each.key, each.content_hash] for each in batch]
     with books.store.write(actor, books.now()) as tx:
-        if key is not None and (answer := requests.recall(tx, key, asked)) is not None:
-            return dict(answer)
-        try:
-            taken = cycle.post(tx, books.plant, batch, skew=_skew(books))
-        except NotFound as error:  # in the body: what is missing is not what was asked for
-            raise InvalidInput(str(error)) from error
-        answer = {"new": taken.new, "known": taken.known}
-        if key is not None:
-            requests.keep(tx, key, asked, answer)
-    return answer
+
+        def post() -> Row:
+            try:
+                taken = cycle.post(tx, books.plant, batch, skew=skew_of(books))
+            except NotFound as error:  # in the body: what is missing is not what was asked for
+                raise InvalidInput(str(error)) from error
+            return {"new": taken.new, "known": taken.known}
+
+        return requests.once(tx, key, asked, post)
 
 
 def take_letters(books: Books, letters: Sequence[Letter], *, actor: str) -> TakenLetters:
@@ -65,7 +61,7 @@ def take_letters(books: Books, letters: Sequence[Letter], *, actor: str) -> Take
         StoreError: Nothing was written; the letters may come again.
     """
     return cycle.take_in_letters(
-        books.store, books.plant, letters, actor=actor, now=books.now(), skew=_skew(books)
+        books.store, books.plant, letters, actor=actor, now=books.now(), skew=skew_of(books)
     )
 
 
@@ -174,7 +170,8 @@ def _replayed(books: Books, letter: DeadLetter, actor: str) -> Row:
         return {"seq": letter.seq, "taken": False, "reason": str(error)}
 
 
-def _skew(books: Books) -> timedelta:
+def skew_of(books: Books) -> timedelta:
+    """How far ahead of the books' clock a sender's clock may go."""
     return timedelta(minutes=books.settings.clock_skew_minutes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
@@ -20,6 +21,14 @@ SPREAD = 2.0
 LEAST = 2
 """Parts above that limit which are worth a plan."""
 Series = tuple[str, str]
+Expected = dict[Series, tuple[float, float]]
+_OPENED = "pace"
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    plan_id: str
+    expected: Expected
 
 
 def broken(books: Books, now: datetime) -> list[Series]:
@@ -33,22 +42,13 @@ def broken(books: Books, now: datetime) -> list[Series]:
         plan = plans.latest_plan(tx)
         if plan is None or plan.made_at >= now:
             return []
-        key = f"pace {plan.plan_id}"
-        expected = books.opened.get(key)
-        if expected is None:
-            expected = _expected(plans.forecast_of(tx, plan.plan_id))
-            for old in [name for name in books.opened if name.startswith("pace ")]:
-                del books.opened[old]
-            books.opened[key] = expected
+        expected = _expected_by(books, tx, plan.plan_id)
         used = _used(tx, plan.made_at, now)
-    assert isinstance(expected, dict)
     share = _share(books, plan.made_at, now)
     return [] if share is None else _beyond(expected, used, share)
 
 
-def _beyond(
-    expected: dict[Series, tuple[float, float]], used: Counter[Series], share: float
-) -> list[Series]:
+def _beyond(expected: Expected, used: Counter[Series], share: float) -> list[Series]:
     found = []
     for series, quantity in used.items():
         usual, high = expected.get(series, (float("inf"), float("inf")))
@@ -67,7 +67,16 @@ def _share(books: Books, made_at: datetime, now: datetime) -> float | None:
     return (now - made_at) / (shift.end - made_at)
 
 
-def _expected(parquet: bytes) -> dict[Series, tuple[float, float]]:
+def _expected_by(books: Books, tx: ReadTx, plan_id: str) -> Expected:
+    """What a plan expected; that of the newest one is kept open."""
+    known = books.opened.get(_OPENED)
+    if not isinstance(known, _Opened) or known.plan_id != plan_id:
+        known = _Opened(plan_id, _expected(plans.forecast_of(tx, plan_id)))
+        books.opened[_OPENED] = known
+    return known.expected
+
+
+def _expected(parquet: bytes) -> Expected:
     """Median and high quantile of the rest of the running shift, by (line, part)."""
     rest = pl.read_parquet(io.BytesIO(parquet)).filter(pl.col("step") == 0)
     high = rest.filter(pl.col("quantile") == HIGH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
@@ -15,7 +15,8 @@ from supplynet.core.ledger import Account, Movement
 from supplynet.core.network import Plant
 from supplynet.errors import InvalidInput, NotFound
 from supplynet.services.books import Books
-from supplynet.storage import ledger, requests
+from supplynet.services.intake import skew_of
+from supplynet.storage import WriteTx, ledger, requests
 from supplynet.storage.ledger import MovementFilter
 
 Row = dict[str, Any]
@@ -62,30 +63,27 @@ def report(books: Books, said: Report, *, actor: str) -> Row:
         InvalidInput: No such place or part, no whole quantity, or it cannot be there.
         ConflictingContent: The key was used for another report.
     """
-    asked = requests.content_hash(asdict(said))
     with books.store.write(actor, books.now()) as tx:
-        if said.key is not None and (answer := requests.recall(tx, said.key, asked)) is not None:
-            return dict(answer)
-        skew = timedelta(minutes=books.settings.clock_skew_minutes)
-        try:
-            part = books.plant.part(said.part_id)
-            books.plant.location(said.location_id)
-            batch = list(_events(said, books.plant, actor, tx.now))
-            cycle.post(tx, books.plant, batch, skew=skew)
-            place = books.plant.stock_point_of(said.location_id)
-        except NotFound as error:  # in the body: what is missing is not what was asked for
-            raise InvalidInput(str(error)) from error
-        answer = {
-            "location_id": said.location_id,
-            "part_id": said.part_id,
-            "unit": part.unit,
-            "quantity": batch[0].quantity,
-            "on_hand": ledger.on_hand(tx).get((place, said.part_id), 0),
-            "event_ids": [event.key for event in batch],
-        }
-        if said.key is not None:
-            requests.keep(tx, said.key, asked, answer)
-    return answer
+        return requests.once(tx, said.key, asdict(said), lambda: _post(tx, books, said, actor))
+
+
+def _post(tx: WriteTx, books: Books, said: Report, actor: str) -> Row:
+    try:
+        part = books.plant.part(said.part_id)
+        books.plant.location(said.location_id)
+        batch = list(_events(said, books.plant, actor, tx.now))
+        cycle.post(tx, books.plant, batch, skew=skew_of(books))
+        place = books.plant.stock_point_of(said.location_id)
+    except NotFound as error:  # in the body: what is missing is not what was asked for
+        raise InvalidInput(str(error)) from error
+    return {
+        "location_id": said.location_id,
+        "part_id": said.part_id,
+        "unit": part.unit,
+        "quantity": batch[0].quantity,
+        "on_hand": ledger.on_hand(tx).get((place, said.part_id), 0),
+        "event_ids": [event.key for event in batch],
+    }
 
 
 def _events(said: Report, plant: Plant, actor: str, now: datetime) -> Iterator[Event]:

@@ -10,7 +10,6 @@ from typing import Protocol
 
 import numpy as np
 
-from supplynet.core.network import Duration
 from supplynet.core.protocols import Forecaster
 from supplynet.core.sample_paths import FloatArray, IntArray, SamplePaths
 from supplynet.core.timetable import next_departures
@@ -23,6 +22,7 @@ from supplynet.simulate.outlook import demand_of_pairs, steps_until
 from supplynet.simulate.state import PlantState
 from supplynet.simulate.triangular import triangular
 from supplynet.simulate.twin import Twin
+from supplynet.simulate.warehouse import lead_times
 
 _VEHICLES = 64  # of a lane that are looked at: more than a week of them, usually
 REVIEW_MINUTES = 24 * 60
@@ -81,7 +81,7 @@ class EchelonPurchaser:
     def position_and_level(self, twin: Twin) -> tuple[IntArray, IntArray]:
         """Echelon position, (replication, source), and the level of each source, (source,)."""
         model, echelon = twin.model, echelon_of(twin.model)
-        longest = max((each.high for each in _lead_times(model)), default=0)
+        longest = max((each.high for each in lead_times(model)), default=0)
         windows = _lane_windows(model)
         last = REVIEW_MINUTES + longest + float(windows.max(initial=0.0))
         paths = self.sampler(twin, twin.now + timedelta(minutes=last))
@@ -106,7 +106,7 @@ class EchelonPurchaser:
         """Minutes until the purchase after this one arrives, shape (path, source)."""
         rng = np.random.default_rng(self.seed)
         share = rng.random((paths, len(model.sources)))
-        lead = [triangular(each, share[:, n]) for n, each in enumerate(_lead_times(model))]
+        lead = [triangular(each, share[:, n]) for n, each in enumerate(lead_times(model))]
         return REVIEW_MINUTES + (np.stack(lead, axis=1) if lead else np.zeros((paths, 0)))
 
 
@@ -175,7 +175,7 @@ def incurable_shortages(
     ends = np.array([model.slots.minutes(each) for each in paths.period_ends])
     demand, every = echelon_demand(model, paths), np.arange(count)
     summed = np.stack([demand.between(now, np.full((1, count), end), every, every) for end in ends])
-    lead = np.array([each.mean for each in _lead_times(model)])
+    lead = np.array([each.mean for each in lead_times(model)])
     bought = model.purchase.reorder_point >= 0
     purchase = np.where(bought, lead + _ways(model, echelon), np.inf)
     return echelon_shortages(stock[0], receipts, summed, ends, purchase)
@@ -188,13 +188,6 @@ def _below(twin: Twin) -> IntArray:
     on_hand = state.on_hand.copy()
     on_hand[:, model.stores] = twin.origins.available[:, len(model.sources) :]
     return on_hand + state.on_order
-
-
-def _lead_times(model: PlantModel) -> list[Duration]:
-    """Of each warehouse part; 0 where it is never bought."""
-    rules = {(rule.warehouse_id, rule.part_id): rule for rule in model.plant.purchase_rules}
-    never = Duration(low=0, mode=0, high=0)
-    return [rules[key].lead_time if key in rules else never for key in model.sources]
 
 
 def _lane_windows(model: PlantModel) -> FloatArray:

@@ -300,10 +300,9 @@ def _litres(plant: Plant, part_id: str) -> float:
 
 
 def _purchase_terms(plant: Plant, sources: Sequence[tuple[str, str]]) -> PurchaseTerms:
-    rules = {(rule.warehouse_id, rule.part_id): rule for rule in plant.purchase_rules}
     rows = []
     for source in sources:
-        rule = rules.get(source)
+        rule = plant.purchase_rule.get(source)
         if rule is None:  # never bought: what is there is all there is
             rows.append((-1, 0, 0, 1))
         elif rule.reorder_point is None or rule.order_up_to_level is None:

@@ -47,7 +47,7 @@ class Warehouse:
         self._latest = np.zeros(self.on_hand.shape)  # minutes at which the last purchase arrives
         self._receipts: dict[int, IntArray] = {}
         self._planned: IntArray | None = None
-        self._lead_times = _lead_times(model)
+        self._lead_times = lead_times(model)
         names = [name_key(series_id(*source)) for source in model.sources]
         self._names = np.array(names, dtype=np.int64)
         for order in state.purchases:
@@ -142,7 +142,8 @@ class Warehouse:
         self.on_order[:, sources] += quantity
 
 
-def _lead_times(model: PlantModel) -> list[Duration]:
-    rules = {(rule.warehouse_id, rule.part_id): rule for rule in model.plant.purchase_rules}
+def lead_times(model: PlantModel) -> list[Duration]:
+    """Of each warehouse part; 0 where it is never bought."""
+    rules = model.plant.purchase_rule
     never = Duration(low=0, mode=0, high=0)
     return [rules[key].lead_time if key in rules else never for key in model.sources]

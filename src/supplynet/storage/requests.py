@@ -6,6 +6,7 @@ The answer is written in the transaction of what it tells of: whoever has lost i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,11 +18,36 @@ from supplynet.storage.tables import requests as table
 from supplynet.storage.transaction import ReadTx, WriteTx
 
 KEPT_FOR = timedelta(days=7)
+LONGEST_KEY = 128
+Answer = dict[str, Any]
 
 
 def content_hash(content: Any) -> str:
     """SHA-256 of what a command asks for: anything that JSON can hold, times included."""
     return hashlib.sha256(encode_json(content).encode()).hexdigest()
+
+
+def once(tx: WriteTx, key: str | None, content: Any, do: Callable[[], Answer]) -> Answer:
+    """Do something once under a key, and give the same answer from then on.
+
+    Args:
+        tx: What is done and its answer are written together.
+        key: None = no retry is recognised: it is done whenever it is asked for.
+        content: What is asked for, in words that JSON can hold.
+        do: Does it and answers, in JSON types.
+
+    Raises:
+        ConflictingContent: The key was used for something else.
+    """
+    if key is None:
+        return do()
+    asked = content_hash(content)
+    known: Answer | None = recall(tx, key, asked)
+    if known is not None:
+        return known
+    answer = do()
+    keep(tx, key, asked, answer)
+    return answer
 
 
 def recall(tx: ReadTx, key: str, content: str) -> Any | None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from typing import Self
 
 import structlog
 
 from supplynet.errors import SupplyNetError
 from supplynet.services import drop_folder
 from supplynet.services.books import Books
+from supplynet.worker.background import Background
 
 log = structlog.get_logger()
 LOOK_SECONDS = 2.0
 
 
-class DropFolderWorker:
+class DropFolderWorker(Background):
     """Runs in a thread while the server runs; of several servers one works on the folder.
 
     Without ``drop_folder`` in the settings it does nothing.
@@ -37,22 +36,13 @@ class DropFolderWorker:
         still_seconds: float = 3.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__("drop")
         self._books, self._look, self._monotonic = books, look_seconds, monotonic
         self._box = drop_folder.folder_of(books, still_seconds=still_seconds)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="supplynet-drop", daemon=True)
-
-    def __enter__(self) -> Self:
-        if self._box is not None:
-            self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._stop.set()
-        if self._box is not None:
-            self._thread.join(timeout=30)
 
     def _run(self) -> None:
+        if self._box is None:
+            return
         while not self._stop.is_set():
             try:
                 self._work()
@@ -66,7 +56,7 @@ class DropFolderWorker:
 
     def _work(self) -> None:
         """Hold the folder and take what comes, until the end or the first failure."""
-        assert self._box is not None, "without a folder no thread is started"
+        assert self._box is not None, "without a folder there is nothing to do"
         self._box.prepare()
         with self._box.only_one() as alone:
             while alone and not self._stop.is_set():

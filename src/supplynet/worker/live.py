@@ -51,8 +51,7 @@ class LivePlant:
         self._arriving: dict[int, list[Load]] = defaultdict(list)
         self._halted: frozenset[str] = frozenset()
         self._supplier_of = {
-            (rule.warehouse_id, rule.part_id): rule.supplier_id
-            for rule in books.plant.purchase_rules
+            place: rule.supplier_id for place, rule in books.plant.purchase_rule.items()
         }
         clock = books.now()
         with books.store.read() as tx:

@@ -6,10 +6,8 @@ input never stops it: what fails is logged and tried again.
 
 from __future__ import annotations
 
-import threading
 import time
 from datetime import datetime, timedelta
-from typing import Self
 
 import structlog
 
@@ -19,6 +17,7 @@ from supplynet.services import history, overview, pace, planning
 from supplynet.services.books import Books
 from supplynet.storage import alerts, events, values
 from supplynet.storage.alerts import AlertCause, Severity
+from supplynet.worker.background import Background
 from supplynet.worker.lease import Lease
 from supplynet.worker.live import LivePlant
 
@@ -44,7 +43,7 @@ RETRY_SECONDS = 10.0
 ENDED = "demo_ended"
 
 
-class Loop:
+class Loop(Background):
     """Runs in a thread while the server runs; one per workspace.
 
     Args:
@@ -56,17 +55,8 @@ class Loop:
     def __init__(
         self, books: Books, *, speed: float | None = None, retry_seconds: float = RETRY_SECONDS
     ) -> None:
+        super().__init__("loop")
         self._books, self._speed, self._retry = books, speed, retry_seconds
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="supplynet-loop", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._stop.set()
-        self._thread.join(timeout=30)
 
     def _run(self) -> None:
         lease = Lease(self._books.store, PLANNER, clock=self._books.wall_clock)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-import threading
 from datetime import datetime
-from typing import Self
 
 from supplynet.connectors import mqtt
 from supplynet.connectors.mqtt_broker import broker_of
@@ -15,6 +13,7 @@ from supplynet.cycle.letters import Letter
 from supplynet.services import intake
 from supplynet.services.books import Books
 from supplynet.storage.alerts import AlertCause
+from supplynet.worker.background import Background
 from supplynet.worker.lease import Lease
 
 CHANNEL = "mqtt"
@@ -27,7 +26,7 @@ LETTERS_AT_ONCE = 1000
 _LOOK_SECONDS = 1.0
 
 
-class MqttWorker:
+class MqttWorker(Background):
     """Receives in a thread while the server runs; without ``mqtt_url`` it does nothing.
 
     Of several servers on the same books one receives, under the one name that they share at the
@@ -45,6 +44,7 @@ class MqttWorker:
     def __init__(
         self, books: Books, rng: random.Random, *, first_pause_seconds: float = 1.0
     ) -> None:
+        super().__init__("mqtt")
         self._books = books
         self._lease = Lease(books.store, LEASE, clock=books.wall_clock)
         self._subscriber: mqtt.Subscriber | None = None
@@ -58,16 +58,6 @@ class MqttWorker:
                 rng=rng,
                 first_pause_seconds=first_pause_seconds,
             )
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="supplynet-mqtt", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._stop.set()
-        self._thread.join(timeout=30)
 
     @property
     def status(self) -> mqtt.MqttStatus | None:

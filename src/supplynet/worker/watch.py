@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
-from typing import Self
 
 import structlog
 
@@ -14,6 +12,7 @@ from supplynet.services import intake, verification
 from supplynet.services.books import Books, has_plant
 from supplynet.storage import alerts
 from supplynet.storage.alerts import AlertCause
+from supplynet.worker.background import Background
 from supplynet.worker.lease import Lease
 from supplynet.worker.mqtt import MqttWorker
 
@@ -25,7 +24,7 @@ LOOK_EVERY = timedelta(seconds=15)
 PROVE_EVERY = timedelta(hours=1)
 
 
-class Watch:
+class Watch(Background):
     """Runs in a thread while the server runs. What fails is logged and tried at the next look.
 
     Args:
@@ -34,17 +33,8 @@ class Watch:
     """
 
     def __init__(self, books: Books, broker: MqttWorker) -> None:
+        super().__init__("watch")
         self._books, self._broker = books, broker
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="supplynet-watch", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._stop.set()
-        self._thread.join(timeout=30)
 
     def _run(self) -> None:
         looks = 0

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Path
 
 from supplynet.api import cursors
 from supplynet.api.bodies import DropLetter, EventBatch, ReplayLetter
-from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep, LetterParameters
+from supplynet.api.depends import (
+    ACTOR,
+    NO_PARAMETERS,
+    BooksDep,
+    IdempotencyKey,
+    LetterParameters,
+)
 from supplynet.api.models import DeadLetterRow, Page, ReplayedRow, TakenIn
 from supplynet.connectors.event_body import EventBody
 from supplynet.services import intake
 
 router = APIRouter(tags=["events"])
 Json = dict[str, Any]
-IdempotencyKey = Annotated[
-    str | None, Header(min_length=1, max_length=intake.LONGEST_KEY, pattern=r"^[!-~]+$")
-]
 Seq = Annotated[int, Path(ge=1, lt=2**53)]
 
 

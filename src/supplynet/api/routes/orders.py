@@ -9,7 +9,14 @@ from fastapi import APIRouter
 
 from supplynet.api import cursors
 from supplynet.api.bodies import Approval, Cancellation
-from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep, OrderParameters, RecordId
+from supplynet.api.depends import (
+    ACTOR,
+    NO_PARAMETERS,
+    BooksDep,
+    IdempotencyKey,
+    OrderParameters,
+    RecordId,
+)
 from supplynet.api.models import OrderRow, Page
 from supplynet.api.order_bodies import (
     Closing,
@@ -22,7 +29,6 @@ from supplynet.api.order_bodies import (
     Snooze,
     Split,
 )
-from supplynet.api.routes.events import IdempotencyKey
 from supplynet.services import orders
 from supplynet.services.orders import Said
 

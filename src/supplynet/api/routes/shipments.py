@@ -12,6 +12,7 @@ from supplynet.api.depends import (
     ACTOR,
     NO_PARAMETERS,
     BooksDep,
+    IdempotencyKey,
     PageParameters,
     SeriesParameters,
 )
@@ -27,7 +28,6 @@ from supplynet.api.order_bodies import (
     ShipmentIn,
     ShipmentRow,
 )
-from supplynet.api.routes.events import IdempotencyKey
 from supplynet.services import diary, shipments
 from supplynet.services.orders import Said
 

@@ -7,9 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from supplynet.api import cursors
-from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep
+from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep, IdempotencyKey
 from supplynet.api.models import MovementRow, Page, Proof, StockReported, StockRow
-from supplynet.api.routes.events import IdempotencyKey
 from supplynet.api.stock_bodies import (
     MovementParameters,
     StockParameters,
