@@ -12,6 +12,8 @@ from typing import Any
 from supplynet._version import __version__
 
 _LAZY = {
+    "AnomalyDetector": "supplynet.anomaly.anomaly_detector",
+    "AnomalyService": "supplynet.services.anomaly",
     "DataService": "supplynet.services.data",
     "Forecaster": "supplynet.forecast.forecaster",
     "ForecastingService": "supplynet.services.sales_models",
@@ -19,6 +21,8 @@ _LAZY = {
     "SupplyNetError": "supplynet.errors",
 }
 __all__ = [
+    "AnomalyDetector",
+    "AnomalyService",
     "DataService",
     "Forecaster",
     "ForecastingService",

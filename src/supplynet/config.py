@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         holding_rate_per_year: Cost of holding a part for a year, as a share of its unit cost.
         purchase_alpha: Warehouses buy up to this quantile of the forecast of all that they supply;
             0 = by the levels of the purchase rules.
+        anomaly_alarms_per_week: False alarms about odd consumption that are put up with in a week,
+            over the whole plant; 0 = nothing is watched.
+        anomaly_hold: Automation holds back what an unanswered anomaly has made up for certain.
+        anomaly_unseen: Forecasts leave out odd values that nobody has answered, for three days at
+            most.
         seed: Start of every random generator.
         worker_threads: Threads that answer HTTP requests.
         worker_processes: Processes that train, forecast and simulate side by side.
@@ -82,6 +87,9 @@ class Settings(BaseSettings):
     lost_minute_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     holding_rate_per_year: float = Field(default=0.25, gt=0, allow_inf_nan=False)
     purchase_alpha: float = Field(default=0.0, ge=0, lt=1)
+    anomaly_alarms_per_week: float = Field(default=35.0, ge=0, allow_inf_nan=False)
+    anomaly_hold: bool = True
+    anomaly_unseen: bool = True
     seed: int = Field(default=1, ge=0)
     worker_threads: int = Field(default=8, ge=1, le=1000)
     worker_processes: int = Field(default=2, ge=1, le=1000)

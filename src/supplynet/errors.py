@@ -215,7 +215,7 @@ class HistoryTooShort(ForecastError):
     def __init__(self, periods: int, needed: int) -> None:
         super().__init__(
             f"history has {periods} periods, the model needs {needed}; "
-            "import more history or choose shift_mean"
+            "import more history or choose one that needs less"
         )
         self.periods, self.needed = periods, needed
 

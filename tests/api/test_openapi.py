@@ -13,6 +13,7 @@ Json = dict[str, Any]
 OPERATIONS = {
     "acknowledge_alert",
     "add_order",
+    "answer_anomaly",
     "approve_order",
     "ask_what_if",
     "cancel_job",
@@ -20,6 +21,7 @@ OPERATIONS = {
     "change_order",
     "close_order",
     "drop_dead_letter",
+    "get_anomaly",
     "get_automation",
     "get_control_room",
     "get_decision",
@@ -35,6 +37,7 @@ OPERATIONS = {
     "get_shipment",
     "get_template",
     "list_alerts",
+    "list_anomalies",
     "list_dead_letters",
     "list_decisions",
     "list_deliveries",

@@ -44,14 +44,6 @@ class Broken:
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.MODELS, "broken", f"{__name__}:Broken")
-    monkeypatch.setattr(registry, "_class_of", _class_of)
-
-
-_real = registry._class_of
-
-
-def _class_of(name: str) -> Any:
-    return Broken if name == "broken" else _real(name)
 
 
 def noisy(panel: Panel) -> Panel:
@@ -155,7 +147,8 @@ def test_members_never_see_what_follows_a_cutoff(
             assert future[0].start == panel.periods[-1].end
             return np.zeros((len(panel.series), len(future), len(quantiles)))
 
-    monkeypatch.setattr(registry, "_class_of", lambda name: Spy if name == "spy" else _real(name))
+    monkeypatch.setitem(globals(), "Spy", Spy)
+    monkeypatch.setitem(registry.MODELS, "spy", f"{__name__}:Spy")
     Ensemble(members=(Member(model="spy"), BETTER), cutoffs=3).fit(panel)
     assert seen[:4] == [cutoffs.fitted, *cutoffs.origins]
     assert cutoffs.origins[-1] == len(panel.periods) - 14

@@ -14,6 +14,7 @@ from supplynet.storage.history import (
     HistoryDraft,
     changed_rows,
     newest_period,
+    read_demand,
     read_history,
     replace_history,
     write_history,
@@ -45,6 +46,20 @@ def test_history_lies_by_month_and_comes_back_as_it_was(tmp_path: Path) -> None:
     assert read_history(tmp_path).equals(frame)
     assert read_history(tmp_path, NEW_YEAR, NEW_YEAR + SHIFT)["consumed"].to_list() == [3]
     assert read_history(tmp_path, end=NEW_YEAR)["consumed"].to_list() == [1, 2]
+
+
+@pytest.mark.parametrize(("first", "last"), [(-9, 9), (-2, 3), (-1, 1), (0, 0), (20, 30)])
+def test_demand_alone_is_that_of_the_whole_history(tmp_path: Path, first: int, last: int) -> None:
+    start, end = NEW_YEAR + first * SHIFT, NEW_YEAR + last * SHIFT
+    assert read_demand(tmp_path, start, end).is_empty()
+    for part in ("P-001", "P-002"):
+        many = demand(*range(12), start=NEW_YEAR - 6 * SHIFT, part_id=part)
+        write_history(tmp_path, "imported", many)
+    write_history(tmp_path, "ledger", demand(70, 80, 90, start=NEW_YEAR - SHIFT))
+    found = read_demand(tmp_path, start, end)
+    wanted = read_history(tmp_path, start, end).select(found.columns)
+    assert found.columns[-1] == "demand"
+    assert found.sort(found.columns[:-1]).equals(wanted)
 
 
 def test_the_newest_period_is_known_without_reading_all(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from supplynet.api.guard import GuardMiddleware
 from supplynet.api.pages import pages
 from supplynet.api.routes import (
     alerts,
+    anomalies,
     control_room,
     data,
     decisions,
@@ -40,6 +41,7 @@ LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 _ROUTERS = (
     control_room.router,
     alerts.router,
+    anomalies.router,
     outbox.router,
     stream_router,
     orders.router,

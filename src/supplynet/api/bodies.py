@@ -13,6 +13,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from supplynet.anomaly.registry import DETECTORS
 from supplynet.connectors.event_body import LARGEST, EventBody, Id
 from supplynet.forecast.registry import MODELS
 from supplynet.services.model_promotion import Promote
@@ -168,6 +169,15 @@ class WhatIfParams(Body):
     seed: Seed = None
 
 
+class TrainDetectorParams(Body):
+    """Learn from all history what is usual; the newest detector serves."""
+
+    model: Literal[tuple(sorted(set(DETECTORS) - {"calibrated"}))] | None = Field(  # type: ignore[valid-type]  # the registry is the list
+        default=None, description="Null = the default."
+    )
+    seed: Seed = None
+
+
 class TrainJob(Body):
     """Train models."""
 
@@ -218,4 +228,16 @@ class WhatIfJob(Body):
     params: WhatIfParams
 
 
-JobRequest = Annotated[TrainJob | CompareJob | SimulateJob | WhatIfJob, Field(discriminator="kind")]
+class TrainDetectorJob(Body):
+    """Train the detector of anomalies."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "train_detector"}]})
+
+    kind: Literal["train_detector"]
+    params: TrainDetectorParams = Field(default_factory=TrainDetectorParams)
+
+
+JobRequest = Annotated[
+    TrainJob | CompareJob | SimulateJob | WhatIfJob | TrainDetectorJob,
+    Field(discriminator="kind"),
+]

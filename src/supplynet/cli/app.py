@@ -11,6 +11,8 @@ import typer
 from supplynet._version import __version__
 from supplynet.cli import (
     alerts,
+    anomalies,
+    anomaly_answers,
     bench,
     data,
     demo,
@@ -55,6 +57,7 @@ _GROUPS = (
         signals,
         models,
         evaluation,
+        anomalies,
         triggers,
         planning,
         orders,
@@ -64,6 +67,7 @@ _GROUPS = (
         what_if,
         intake,
         alerts,
+        anomaly_answers,
         outbox,
         erp,
         serving,

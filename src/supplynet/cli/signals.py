@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="Fetch prices, weather, economic series and indices from outside.",
+        help="Fetch prices, weather, economy and indices from outside.",
         epilog=options.example("signals list", "signals fetch frankfurter EUR/USD"),
     )
     group.command(name="list", epilog=options.example("signals list"))(list_providers)

@@ -18,9 +18,10 @@ from supplynet.cycle.closing import close_shifts, history_faults, rebuild_histor
 from supplynet.cycle.decision import NOTHING_ELSE, Plan, make_plan
 from supplynet.cycle.demand import observe
 from supplynet.cycle.intake import TakenIn, post, take_in
+from supplynet.cycle.judging import Watcher, judge_shifts, recent_panel
 from supplynet.cycle.letters import Letter, Replayed, TakenLetters, replay, take_in_letters
 from supplynet.cycle.live import connect_whole_plant, is_connected
-from supplynet.cycle.order_automation import may_release
+from supplynet.cycle.order_automation import may_release, release_due
 from supplynet.cycle.order_commands import (
     Command,
     Receipt,
@@ -38,6 +39,7 @@ from supplynet.cycle.order_commands import (
     split,
 )
 from supplynet.cycle.order_diary import score_due
+from supplynet.cycle.order_holding import to_top_up
 from supplynet.cycle.order_making import Wanted
 from supplynet.cycle.orders import (
     ORDERS,
@@ -45,11 +47,12 @@ from supplynet.cycle.orders import (
     Committed,
     commit,
     expire,
-    release_due,
 )
 from supplynet.cycle.refresh import lines_around, refresh
 from supplynet.cycle.snapshot import Snapshot, take_snapshot
 from supplynet.cycle.undo import undo
+from supplynet.cycle.watching import watch
+from supplynet.cycle.wrong_records import is_believed, left_out, without_wrong_records
 from supplynet.errors import SnapshotMoved
 from supplynet.forecast.bound import BoundForecaster
 from supplynet.forecast.guarded import GuardedForecaster
@@ -68,6 +71,7 @@ __all__ = [
     "TakenIn",
     "TakenLetters",
     "Wanted",
+    "Watcher",
     "add",
     "cancel",
     "carry_out",
@@ -78,7 +82,10 @@ __all__ = [
     "connect_whole_plant",
     "expire",
     "history_faults",
+    "is_believed",
     "is_connected",
+    "judge_shifts",
+    "left_out",
     "lines_around",
     "make_plan",
     "may_release",
@@ -87,6 +94,7 @@ __all__ = [
     "post",
     "rebuild_history",
     "receive",
+    "recent_panel",
     "refresh",
     "release",
     "release_due",
@@ -100,7 +108,10 @@ __all__ = [
     "take_in",
     "take_in_letters",
     "take_snapshot",
+    "to_top_up",
     "undo",
+    "watch",
+    "without_wrong_records",
 ]
 ATTEMPTS = 3
 
@@ -119,6 +130,8 @@ def run(
     background: Background = NOTHING_ELSE,
     keep: timedelta = KEPT_FOR,
     purchase_alpha: float | None = None,
+    watcher: Watcher | None = None,
+    unseen: bool = False,
 ) -> tuple[Plan, Committed]:
     """Close finished shifts, take a snapshot, decide, write; again when the books moved meanwhile.
 
@@ -126,17 +139,20 @@ def run(
     parts were used or received meanwhile: a proposal that cannot be met is refused when it is
     released. It does not stand when orders have changed. ``background`` goes into the explanations;
     decision records are kept for ``keep``. With ``purchase_alpha`` the warehouses' purchases
-    are proposed too: see ``purchase_proposals``.
+    are proposed too: see ``purchase_proposals``. ``watcher`` looks for anomalies in what finished;
+    with ``unseen`` those that wait for an answer count as not observed.
 
     Raises:
         SnapshotMoved: Orders changed in every attempt.
     """
     known_until = forecaster.history.periods[-1].end
     close_shifts(store, history, plant, since=known_until, now=now)
+    if watcher is not None:
+        watch(store, history, plant, watcher, actor=actor, now=now)
     expire(store, actor=actor, now=now)
     score_due(store, plant, actor=actor, now=now)
     for attempt in range(1, ATTEMPTS + 1):
-        snapshot = take_snapshot(store, history, plant, since=known_until, now=now)
+        snapshot = take_snapshot(store, history, plant, since=known_until, now=now, unseen=unseen)
         plan = make_plan(
             snapshot,
             forecaster,

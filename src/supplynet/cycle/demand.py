@@ -18,6 +18,7 @@ from supplynet.core.protocols import Observed
 from supplynet.core.sample_paths import FloatArray
 from supplynet.cycle.live import Connected, SeriesKey, read_connected
 from supplynet.cycle.standstill import standstills
+from supplynet.cycle.wrong_records import left_out, without_wrong_records
 from supplynet.frames.from_ledger import demand_of_shifts
 from supplynet.frames.panel import panel_from_frame, shift_periods
 from supplynet.storage import ReadTx
@@ -78,8 +79,13 @@ def observe(
     *,
     since: datetime,
     now: datetime,
+    unseen: bool = False,
 ) -> Observed:
-    """What a forecaster may know beyond its own history: finished shifts and the running one."""
+    """What a forecaster may know beyond its own history: finished shifts and the running one.
+
+    What a person has said was recorded wrongly is not observed; with ``unseen``, neither is what is
+    odd and waits for an answer.
+    """
     calendar = plant.calendar_of(series[0][0])
     periods = [p for p in shift_periods(calendar, since, now) if p.end <= now]
     frame = read_history(history, start=since, end=now)
@@ -89,11 +95,13 @@ def observe(
     for index, name in enumerate(series):
         if name in row:
             demand[index] = panel.demand[row[name]]
+    starts = tuple(period.start for period in periods)
+    wrong = left_out(tx, now, unseen=unseen, since=since)
     return Observed(
         series=series,
-        period_starts=tuple(period.start for period in periods),
+        period_starts=starts,
         period_ends=tuple(period.end for period in periods),
-        demand=demand,
+        demand=without_wrong_records(wrong, series, starts, demand),
         running=_running(tx, plant, series, since, now),
     )
 

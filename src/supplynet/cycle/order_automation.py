@@ -1,10 +1,19 @@
-"""Which proposals automation may release by itself."""
+"""What automation does with proposals: which it may release by itself, and how much of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from supplynet.config import Settings
 from supplynet.core.network import Plant
-from supplynet.core.orders import Order, OrderKind
+from supplynet.core.orders import Order, OrderKind, OrderState
+from supplynet.cycle.order_commands import Command, carry_out
+from supplynet.cycle.order_holding import Share, explained, note_share, share_of
+from supplynet.cycle.order_steps import approve
+from supplynet.cycle.watching import tell as tell_anomalies
+from supplynet.errors import InsufficientStock, InvalidInput, OrderStateError
+from supplynet.storage import Store, WriteTx, anomalies, orders
 
 
 def may_release(order: Order, plant: Plant, settings: Settings) -> bool:
@@ -39,3 +48,111 @@ def _below_cost(order: Order, plant: Plant, settings: Settings) -> bool:
     if limit is None:
         return True
     return part is not None and 0 < part.unit_cost * order.quantity <= limit
+
+
+def _always(_order: Order) -> bool:
+    return True
+
+
+def release_due(
+    store: Store,
+    plant: Plant,
+    *,
+    actor: str,
+    now: datetime,
+    until: datetime,
+    may: Callable[[Order], bool] = _always,
+    hold: bool = False,
+) -> tuple[list[Order], list[Order]]:
+    """Approve every proposal whose cut-off lies in ``[now, until]``: what automation does.
+
+    What a person has snoozed is left alone. Where the source has less than an order wants, whole
+    containers of what is there go. Where an anomaly is behind an order, so much of it goes as is
+    safe, and the rest waits for a person: see ``order_holding``.
+
+    Args:
+        store: The books.
+        plant: For the containers of its supply rules.
+        actor: Who asks for it.
+        now: The first cut-off that is due.
+        until: The last one.
+        may: Which orders automation may release at all; see ``order_automation.may_release``.
+        hold: Whether what an odd record would bring a second time waits; see ``order_holding``.
+
+    Returns:
+        Orders that were released, and those that were not because the parts are not there.
+    """
+    with store.read() as tx:
+        waiting = orders.list_orders(tx, states=[OrderState.PROPOSED])
+    done: list[Order] = []
+    refused: list[Order] = []
+    for order in waiting:
+        due = now <= order.cutoff_at <= until and not order.is_snoozed(now)
+        if not due or not may(order):
+            continue
+        try:
+            released = _release_what_is_safe(store, plant, order, hold, actor=actor, now=now)
+            done += [] if released is None else [released]
+        except InsufficientStock:
+            refused.append(order)
+        except (OrderStateError, InvalidInput):
+            continue  # a person was faster
+    return done, refused
+
+
+def _release_what_is_safe(
+    store: Store, plant: Plant, order: Order, hold: bool, *, actor: str, now: datetime
+) -> Order | None:
+    """Release an order, or what of it need not wait for an answer; None = all of it waits."""
+    share = Share(quantity=order.quantity)
+    if hold:
+        with store.read() as tx:  # anew for each: one release may use up what holds the next
+            share = share_of(tx, order, plant)
+    if share.quantity:
+        return _release_what_is_there(store, plant, order, share, actor=actor, now=now)
+    with store.read() as tx:
+        rows = [anomalies.get(tx, row.anomaly_id) for row in share.rows]
+    if not all(any(each.order_id == order.order_id for each in row.held) for row in rows):
+        with store.write(actor, now) as tx:
+            note_share(tx, order, share, 0)
+            tell_anomalies(tx)
+    return None
+
+
+def _release_what_is_there(
+    store: Store, plant: Plant, order: Order, share: Share, *, actor: str, now: datetime
+) -> Order:
+    try:
+        said = Command(actor=actor, now=now, reason=_said("", share))
+        return _release(store, order, share, share.quantity if share.why else None, said)
+    except InsufficientStock as short:
+        rule = plant.supply_rule.get((order.to_location, order.part_id))
+        container = 1 if rule is None else rule.container_size
+        less = short.free // container * container
+        if less <= 0:
+            raise
+        reason = _said(f"{order.quantity} were wanted, {short.free} are free", share)
+        said = Command(actor=actor, now=now, reason=reason)
+        return _release(store, order, share, less, said)
+
+
+def _said(why: str, share: Share) -> str:
+    return "; ".join(each for each in ("automatic", why, share.why) if each)
+
+
+def _release(
+    store: Store, order: Order, share: Share, quantity: int | None, said: Command
+) -> Order:
+    """Approve an order; what is held back of it is kept with it and with the anomalies."""
+
+    def step(tx: WriteTx) -> tuple[Order]:
+        if share.why:
+            before = orders.get(tx, order.order_id)
+            orders.revise(tx, before, explained(before, share), "order_held", reason=share.why)
+        done = approve(tx, order.order_id, quantity=quantity, reason=said.reason)
+        if share.rows:
+            note_share(tx, order, share, min(done.quantity, order.quantity))
+            tell_anomalies(tx)
+        return (done,)
+
+    return carry_out(store, said, ("approve", order.order_id, quantity), step)[0]

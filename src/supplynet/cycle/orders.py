@@ -1,28 +1,25 @@
-"""Decision -> order: one short transaction, safe to repeat; and what automation does with them.
+"""Decision -> order: one short transaction, safe to repeat.
 
-What people do with orders is in ``order_commands``.
+What people do with orders is in ``order_commands``, what automation does in ``order_automation``.
 """
 
 from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import polars as pl
 
 from supplynet.core.ids import uuid7
-from supplynet.core.network import Plant
 from supplynet.core.orders import Order, OrderState
 from supplynet.cycle.decision import Plan
-from supplynet.cycle.order_commands import Command, release
 from supplynet.cycle.order_expedite import push
 from supplynet.cycle.order_steps import tell
 from supplynet.cycle.records import decision_run
 from supplynet.cycle.snapshot import MISSED, NEVER_LEFT, WITHDRAWN, OrderKey
-from supplynet.errors import InsufficientStock, InvalidInput, OrderStateError
 from supplynet.monitor import alerts as watch
 from supplynet.storage import (
     Store,
@@ -136,73 +133,10 @@ def _withdraw(tx: WriteTx, wanted: Collection[OrderKey]) -> list[Order]:
     return gone
 
 
-def _always(_order: Order) -> bool:
-    return True
-
-
 def _parquet(frame: pl.DataFrame) -> bytes:
     with io.BytesIO() as file:
         frame.write_parquet(file)
         return file.getvalue()
-
-
-def release_due(
-    store: Store,
-    plant: Plant,
-    *,
-    actor: str,
-    now: datetime,
-    until: datetime,
-    may: Callable[[Order], bool] = _always,
-) -> tuple[list[Order], list[Order]]:
-    """Approve every proposal whose cut-off lies in ``[now, until]``: what automation does.
-
-    What a person has snoozed is left alone. Where the source has less than an order wants, whole
-    containers of what is there go.
-
-    Args:
-        store: The books.
-        plant: For the containers of its supply rules.
-        actor: Who asks for it.
-        now: The first cut-off that is due.
-        until: The last one.
-        may: Which orders automation may release at all; see ``order_automation.may_release``.
-
-    Returns:
-        Orders that were released, and those that were not because the parts are not there.
-    """
-    with store.read() as tx:
-        waiting = orders.list_orders(tx, states=[OrderState.PROPOSED])
-    done: list[Order] = []
-    refused: list[Order] = []
-    for order in waiting:
-        due = now <= order.cutoff_at <= until and not order.is_snoozed(now)
-        if not due or not may(order):
-            continue
-        try:
-            done.append(_release_what_is_there(store, plant, order, actor=actor, now=now))
-        except InsufficientStock:
-            refused.append(order)
-        except (OrderStateError, InvalidInput):
-            continue  # a person was faster
-    return done, refused
-
-
-def _release_what_is_there(
-    store: Store, plant: Plant, order: Order, *, actor: str, now: datetime
-) -> Order:
-    try:
-        said = Command(actor=actor, now=now, reason="automatic")
-        return release(store, order.order_id, said)
-    except InsufficientStock as short:
-        rule = plant.supply_rule.get((order.to_location, order.part_id))
-        container = 1 if rule is None else rule.container_size
-        less = short.free // container * container
-        if less <= 0:
-            raise
-        reason = f"automatic; {order.quantity} were wanted, {short.free} are free"
-        said = Command(actor=actor, now=now, reason=reason)
-        return release(store, order.order_id, said, quantity=less)
 
 
 def expire(store: Store, *, actor: str, now: datetime) -> list[Order]:

@@ -47,11 +47,13 @@ def refresh(
     now: datetime,
     paths: int,
     seed: int,
+    unseen: bool = False,
 ) -> bool:
     """Weigh the risk of some lines again and show it in the newest plan.
 
     Stock, orders and what was used are those of now; the proposals are those of that plan. Other
-    lines are taken not to want anything from the warehouse meanwhile.
+    lines are taken not to want anything from the warehouse meanwhile. ``unseen`` is that of
+    ``take_snapshot``.
 
     Returns:
         Whether the plan shows it: not where there is none of this shift, or a newer one came.
@@ -64,7 +66,9 @@ def refresh(
     if newest is None or not lines:
         return False
     since = forecaster.history.periods[-1].end
-    snapshot = take_snapshot(store, history, plant, since=since, now=now, lines=lines)
+    snapshot = take_snapshot(
+        store, history, plant, since=since, now=now, lines=lines, unseen=unseen
+    )
     model = snapshot.model
     shown = [each["shift_id"] for each in newest.document["shifts"]]
     if shown != [shift.shift_id for shift in model.shifts]:

@@ -74,6 +74,7 @@ def take_snapshot(
     since: datetime,
     now: datetime,
     lines: Collection[str] | None = None,
+    unseen: bool = False,
 ) -> Snapshot:
     """Read everything that a decision needs, from one consistent state of the books.
 
@@ -84,6 +85,7 @@ def take_snapshot(
         since: End of the history that the forecaster is bound to.
         now: The moment of the decision.
         lines: The model has these alone; what was observed is of all lines. None = all.
+        unseen: Whether odd values that wait for an answer count as not observed.
 
     Raises:
         InvalidInput: No stock is known at all, or the twin cannot do the plant.
@@ -115,7 +117,7 @@ def take_snapshot(
                 ),
                 halted=standstills(tx, plant, now, now).waiting,
             ),
-            observed=observe(tx, history, plant, series, since=since, now=now),
+            observed=observe(tx, history, plant, series, since=since, now=now, unseen=unseen),
             open_orders=tuple(open_orders),
             dismissed=_dismissed(tx, now),
             below_zero={place: quantity for place, quantity in held.items() if quantity < 0},

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any, cast, get_args
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from supplynet.core.ids import series_id
 from supplynet.core.sample_paths import FloatArray
 from supplynet.core.shifts import ShiftCalendar
 from supplynet.errors import InvalidInput
@@ -26,73 +25,12 @@ from supplynet.forecast.batches import predict_in_batches
 from supplynet.forecast.given_inputs import given_inputs
 from supplynet.forecast.model import Predictor, Progress
 from supplynet.forecast.quantiles import QUANTILES, at_levels, mean
-from supplynet.frames.aliases import DEFAULT_LOCATION
 from supplynet.frames.augmentation import training_rows
 from supplynet.frames.demand import ensure_demand
-from supplynet.frames.features.holiday import holidays_of
-from supplynet.frames.panel import (
-    Panel,
-    Period,
-    panel_from_frame,
-    periods_after,
-    shift_periods,
-)
-from supplynet.frames.periods import Regular, infer_frequency, periods_following, regular_periods
+from supplynet.frames.panel import Panel, Period
+from supplynet.frames.time_grid import Place, TimeGrid, panel_on_grid, unique_id
 
-SHIFT = "shift"
 LONGEST_HORIZON = 1000
-
-
-@dataclass(frozen=True, kw_only=True)
-class TimeGrid:
-    """Which periods there are.
-
-    Attributes:
-        freq: ``1h``, ``1d``, ``1w``, ``1mo``, or ``shift`` with a calendar.
-        calendar: The site's shifts.
-        country, subdivision: ISO codes of the place whose public holidays are told to the model.
-        time_zone: In which days begin.
-    """
-
-    freq: str
-    calendar: ShiftCalendar | None = None
-    country: str | None = None
-    subdivision: str | None = None
-    time_zone: str = "UTC"
-
-    def over(self, first: datetime, last: datetime) -> tuple[Period, ...]:
-        """Every period that starts in ``[first, last]``."""
-        if self.calendar is not None:
-            return shift_periods(self.calendar, first, last + timedelta(microseconds=1))
-        return regular_periods(
-            self._regular,
-            first,
-            last,
-            time_zone=self.time_zone,
-            holidays=self._holidays(first.year, last.year),
-        )
-
-    def after(self, known: Sequence[Period], count: int) -> tuple[Period, ...]:
-        """The ``count`` periods after the last of ``known``."""
-        end = known[-1].end
-        if self.calendar is not None:
-            return periods_after(self.calendar, end, count)
-        holidays = self._holidays(end.year, end.year + 2 + count // 12)
-        return periods_following(
-            known, self._regular, count, time_zone=self.time_zone, holidays=holidays
-        )
-
-    @property
-    def _regular(self) -> Regular:
-        return cast("Regular", self.freq)
-
-    def _holidays(self, first: int, last: int) -> frozenset[date]:
-        if self.country is None:
-            return frozenset()
-        years = range(first - 1, min(last, first + 100) + 2)
-        return frozenset().union(
-            *(holidays_of(self.country, self.subdivision, year) for year in years)
-        )
 
 
 class Forecaster:
@@ -100,7 +38,8 @@ class Forecaster:
 
     Args:
         model: Name in ``forecast.registry``.
-        freq: ``1h``, ``1d``, ``1w``, ``1mo`` or ``shift``; None = as most rows are apart.
+        freq: ``5min, 10min, 15min, 30min, 1h, 1d, 1w, 1mo`` or ``shift``; None = as most rows are
+            apart.
         calendar: The site's shifts, for ``freq="shift"``.
         country: ISO code of the country whose public holidays count, such as DE.
         subdivision: Of the country, such as BY.
@@ -128,11 +67,13 @@ class Forecaster:
         calibrate: bool = False,
         **settings: Any,
     ) -> None:
-        known = (*get_args(Regular), SHIFT)
-        if freq is not None and freq not in known:
-            raise InvalidInput(f"no frequency {freq!r}; choose one of {', '.join(known)}")
-        if freq == SHIFT and calendar is None:
-            raise InvalidInput("shifts need calendar=, such as plant.calendar_of(line)")
+        self._place = Place(
+            freq=freq,
+            calendar=calendar,
+            country=country,
+            subdivision=subdivision,
+            time_zone=time_zone,
+        )
         self.model, self.settings = model, settings
         self._estimator = registry.estimator(model, **settings)
         if calibrate:
@@ -140,13 +81,6 @@ class Forecaster:
             self._estimator = registry.estimator(
                 "calibrated", model=model, settings=settings, **own
             )
-        self._freq = SHIFT if calendar is not None else freq
-        self._place = {
-            "calendar": calendar,
-            "country": country,
-            "subdivision": subdivision,
-            "time_zone": time_zone,
-        }
 
     def fit(
         self,
@@ -179,9 +113,8 @@ class Forecaster:
         frame = training_rows(data)
         if frame.is_empty():
             raise InvalidInput("there are no rows to learn from")
-        freq = self._freq or infer_frequency(frame["period_start"])
-        grid = TimeGrid(freq=freq, **cast("dict[str, Any]", self._place))
-        panel = _panel(frame, grid)
+        grid = self._place.grid_of(frame["period_start"])
+        panel = panel_on_grid(frame, grid)
         given = given_inputs(data, panel.periods, future, past, static)
         panel = replace(panel, inputs=given.inputs)
         predictor = self._estimator.fit(panel, progress=progress)
@@ -226,7 +159,7 @@ class FittedForecaster:
         Raises:
             InvalidInput: The table does not conform or does not fit the frequency.
         """
-        panel = _panel(ensure_demand(data), self.grid)
+        panel = panel_on_grid(ensure_demand(data), self.grid)
         given = given_inputs(data, panel.periods, future, past, static)
         if given.inputs is None:
             return replace(self, history=replace(panel, inputs=self.history.inputs))
@@ -264,20 +197,13 @@ class FittedForecaster:
         return _frame(self.history, future, (*levels, None), values)
 
 
-def _panel(frame: pl.DataFrame, grid: TimeGrid) -> Panel:
-    first, last = frame["period_start"].min(), frame["period_start"].max()
-    assert isinstance(first, datetime)
-    assert isinstance(last, datetime)
-    return panel_from_frame(frame, grid.over(first, last))
-
-
 def _frame(
     history: Panel,
     future: Sequence[Period],
     levels: Sequence[float | None],
     values: FloatArray,
 ) -> pl.DataFrame:
-    names = pl.Series([_unique_id(*name) for name in history.series], dtype=pl.String)
+    names = pl.Series([unique_id(*name) for name in history.series], dtype=pl.String)
     starts = pl.Series([p.start for p in future], dtype=pl.Datetime("us", "UTC"))
     cells = np.arange(values.size)
     per_series, count = values[0].size, len(levels)
@@ -289,7 +215,3 @@ def _frame(
             "y": values.ravel(),
         }
     )
-
-
-def _unique_id(location_id: str, part_id: str) -> str:
-    return part_id if location_id == DEFAULT_LOCATION else series_id(location_id, part_id)

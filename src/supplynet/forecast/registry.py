@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
-from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from supplynet.errors import ConfigError, MissingExtra, ModelError, NotFound
 from supplynet.forecast.model import Estimator, Predictor
 from supplynet.forecast.onnx_models import ExportedState
 from supplynet.learning.artifacts import ModelState, load_model, save_model
+from supplynet.learning.by_name import ByName
 from supplynet.learning.manifest import Manifest, Origin
 
 MODELS = {
@@ -36,7 +34,7 @@ MODELS = {
     "transformer": "supplynet.forecast.transformer:Transformer",
     "tsb": "supplynet.forecast.tsb:Tsb",
 }
-_EXTRAS = {"statsforecast": "forecast", "torch": "neural"}
+_NAMED = ByName("forecasting model", MODELS)
 
 
 def estimator(name: str, **settings: Any) -> Estimator:
@@ -47,10 +45,7 @@ def estimator(name: str, **settings: Any) -> Estimator:
         MissingExtra: A library that it needs is not installed.
         ConfigError: The model has no such setting.
     """
-    try:
-        return cast("Estimator", _class_of(name)(**settings))
-    except TypeError as error:
-        raise ConfigError(f"model {name}: {error}") from error
+    return cast("Estimator", _NAMED.make(name, settings))
 
 
 def settings_of(name: str) -> tuple[str, ...]:
@@ -60,7 +55,7 @@ def settings_of(name: str) -> tuple[str, ...]:
         NotFound: No such model.
         MissingExtra: A library that it needs is not installed.
     """
-    return tuple(option.name for option in fields(_class_of(name)))
+    return _NAMED.settings_of(name)
 
 
 def save(
@@ -94,22 +89,4 @@ def restore(state: ModelState) -> Predictor:
     """
     if isinstance(state, ExportedState):
         return state.restored()
-    try:
-        return cast("Predictor", _class_of(state.model).restore(state))
-    except (KeyError, TypeError, NotFound) as error:
-        raise ModelError(
-            f"{state.model} was saved by another version of it ({error}); train again"
-        ) from error
-
-
-def _class_of(name: str) -> Any:
-    if name not in MODELS:
-        raise NotFound("forecasting model", name, f"choose one of {', '.join(sorted(MODELS))}")
-    module, _, attribute = MODELS[name].partition(":")
-    try:
-        return getattr(import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        library = (error.name or "").partition(".")[0]
-        if library not in _EXTRAS:
-            raise
-        raise MissingExtra(f"model {name}", _EXTRAS[library]) from error
+    return cast("Predictor", _NAMED.restore(state))

@@ -1,4 +1,4 @@
-"""Regular calendars: hours, days, weeks and months, for data that know no shifts."""
+"""Regular calendars: minutes, hours, days, weeks and months, for data that know no shifts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ import polars as pl
 from supplynet.errors import InvalidInput
 from supplynet.frames.panel import Period, daily_periods
 
-Regular = Literal["1h", "1d", "1w", "1mo"]
+Regular = Literal["5min", "10min", "15min", "30min", "1h", "1d", "1w", "1mo"]
 FREQUENCIES: tuple[str, ...] = get_args(Regular)
 _DAY = timedelta(days=1)
+_STEPS = {
+    "5min": timedelta(minutes=5),
+    "10min": timedelta(minutes=10),
+    "15min": timedelta(minutes=15),
+    "30min": timedelta(minutes=30),
+    "1h": timedelta(hours=1),
+}
+"""Frequencies within a day: always as long, whatever the clocks of the site do."""
 _SHARE = 0.5  # of the steps between neighbouring starts that must be of the frequency
 
 
@@ -31,8 +39,9 @@ def regular_periods(
     """Every period that starts in ``[first, last]``, in order, without a gap.
 
     Args:
-        freq: ``1h``; ``1d`` from one local midnight to the next; ``1w`` of seven days from the
-            local date of ``first`` on; ``1mo`` from the first of a month to the next.
+        freq: ``5min, 10min, 15min, 30min, 1h`` from ``first`` on; ``1d`` from one local midnight
+            to the next; ``1w`` of seven days from the local date of ``first`` on; ``1mo`` from the
+            first of a month to the next.
         first: Aware start of the first period, or a moment in it for days and months.
         last: Aware; the period in which it lies is the last.
         time_zone: IANA name of the site's zone.
@@ -43,8 +52,8 @@ def regular_periods(
     """
     zone = ZoneInfo(time_zone)
     begin, end = first.astimezone(zone).date(), last.astimezone(zone).date()
-    if freq == "1h":
-        return _hours(first, last, zone, holidays)
+    if freq in _STEPS:
+        return _steps(_STEPS[freq], first, last, zone, holidays)
     if freq == "1d":
         return daily_periods(begin, end + _DAY, holidays=holidays, time_zone=time_zone)
     if freq == "1w":
@@ -66,7 +75,7 @@ def periods_following(
 ) -> tuple[Period, ...]:
     """The ``count`` periods after ``known``, which must not be empty."""
     start = known[-1].end
-    far = {"1h": timedelta(hours=1), "1d": _DAY, "1w": 7 * _DAY, "1mo": 31 * _DAY}[freq]
+    far = {**_STEPS, "1d": _DAY, "1w": 7 * _DAY, "1mo": 31 * _DAY}[freq]
     made = regular_periods(freq, start, start + count * far, time_zone=time_zone, holidays=holidays)
     return made[:count]
 
@@ -95,8 +104,9 @@ def infer_frequency(starts: pl.Series) -> Regular:
 
 
 def _kind(step: timedelta) -> Regular | None:
-    if step == timedelta(hours=1):
-        return "1h"
+    for name, exact in _STEPS.items():
+        if step == exact:
+            return name  # type: ignore[return-value] # one of Regular
     hours = step.total_seconds() / 3600
     for name, low, high in (("1d", 23, 25), ("1w", 167, 169), ("1mo", 28 * 24 - 1, 31 * 24 + 1)):
         if low <= hours <= high:
@@ -104,15 +114,14 @@ def _kind(step: timedelta) -> Regular | None:
     return None
 
 
-def _hours(
-    first: datetime, last: datetime, zone: ZoneInfo, holidays: Collection[date]
+def _steps(
+    step: timedelta, first: datetime, last: datetime, zone: ZoneInfo, holidays: Collection[date]
 ) -> tuple[Period, ...]:
-    start, hour = first.astimezone(UTC), timedelta(hours=1)
-    count = int((last - first) / hour) + 1
-    starts = [start + n * hour for n in range(count)]
+    start = first.astimezone(UTC)
+    starts = [start + n * step for n in range((last - first) // step + 1)]
     days = [moment.astimezone(zone).date() for moment in starts]
     return tuple(
-        Period(start=a, end=a + hour, shift="", local_date=day, is_holiday=day in holidays)
+        Period(start=a, end=a + step, shift="", local_date=day, is_holiday=day in holidays)
         for a, day in zip(starts, days, strict=True)
     )
 

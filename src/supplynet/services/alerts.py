@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from supplynet.connectors import mqtt
+from supplynet.cycle import watching
 from supplynet.errors import AlertStateError, InvalidInput
 from supplynet.monitor import alerts as watch
 from supplynet.services import history, intake
@@ -23,7 +24,16 @@ Row = dict[str, Any]
 Position = tuple[datetime, str]
 """Where a page ended: when its last alert was raised, and its id."""
 WATCHED = frozenset(
-    {*watch.KINDS, *intake.KINDS, *mqtt.KINDS, MODEL_DAMAGED, BROKEN, UNDELIVERED, BOOKS_WRONG}
+    {
+        *watch.KINDS,
+        *intake.KINDS,
+        *mqtt.KINDS,
+        *watching.KINDS,
+        MODEL_DAMAGED,
+        BROKEN,
+        UNDELIVERED,
+        BOOKS_WRONG,
+    }
 )
 """Kinds that close by themselves when their cause is gone; closing one by hand would only have it
 raised again at the next look."""

@@ -81,7 +81,7 @@ def serving(books: Books) -> Serving:
 
 
 def _opened(books: Books, version: str) -> BoundForecaster:
-    key = f"{version} {_imported_at(books)} {beside.written_at(books)}"
+    key = f"{version} {_imported_at(books)} {beside.written_at(books)} {_left_out(books)}"
     known = books.opened.get(key)
     if isinstance(known, BoundForecaster):
         return known
@@ -103,14 +103,14 @@ def _loaded(workspace: Path, version: str) -> Predictor:
 
 
 def _stand_in(books: Books) -> BoundForecaster:
-    panel = history_panel(books)
+    panel = history_panel(books, unseen=books.settings.anomaly_unseen)
     return mean_of_recent_shifts(panel, calendar_of(books, panel))
 
 
 def _bound(
     books: Books, predictor: Predictor, version: str, dependence: Dependence
 ) -> BoundForecaster:
-    panel = history_panel(books)
+    panel = history_panel(books, unseen=books.settings.anomaly_unseen)
     return BoundForecaster(
         predictor=predictor,
         history=panel,
@@ -124,6 +124,15 @@ def _imported_at(books: Books) -> int:
     """When imported history was last written, in nanoseconds; 0 before that."""
     files = (books.workspace.history / "imported").glob("*.parquet")
     return max((file.stat().st_mtime_ns for file in files), default=0)
+
+
+def _left_out(books: Books) -> str:
+    """What of the history is not believed now: with other records left out it is another."""
+    with books.store.read() as tx:
+        found = cycle.left_out(tx, history.as_of(books), unseen=books.settings.anomaly_unseen)
+    answered = [each.answered_at for each in found if each.answered_at is not None]
+    waiting = [f"{each.anomaly_id} {each.end}" for each in found if each.answered_at is None]
+    return f"{len(answered)} {max(answered, default=None)} {waiting}"
 
 
 def _dependence(books: Books, version: str) -> Dependence:
@@ -183,6 +192,7 @@ def forecast(
             forecaster.history.series,
             since=forecaster.history.periods[-1].end,
             now=cutoff,
+            unseen=books.settings.anomaly_unseen,
         )
     made = forecaster.forecast(observed, cutoff, steps=horizon)
     frame = made.frame() if level is None else _summed(books, made, forecaster.dependence, level)

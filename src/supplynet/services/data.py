@@ -155,9 +155,26 @@ class DataService:
         )
         return import_table(self.workspace, request)
 
-    def clean(self, data: object, steps: Sequence[str] | None = None, **settings: Any) -> Cleaned:
-        """A mended copy of a table and the log of every cell that differs; ``docs/cleaning.md``."""
-        return clean(data, steps, now=self._clock(), **settings)
+    def clean(
+        self,
+        data: object,
+        steps: Sequence[str] | None = None,
+        *,
+        anomalies: object = None,
+        **settings: Any,
+    ) -> Cleaned:
+        """A mended copy of a table and the log of every cell that differs; ``docs/cleaning.md``.
+
+        Args:
+            data: As for ``validate_data_quality``.
+            steps: See ``frames.cleaning.clean``.
+            anomalies: Odd values that you have looked at: the file of ``supplynet detect --review``
+                with your words in it, or a table; see ``frames.cleaning.anomalies.confirmed``.
+            settings: Of ``frames.cleaning.clean``.
+        """
+        if isinstance(anomalies, str | Path):
+            anomalies = pl.read_csv(anomalies, infer_schema=False)
+        return clean(data, steps, now=self._clock(), anomalies=anomalies, **settings)
 
     def augment(self, data: object, **settings: Any) -> Augmented:
         """A longer history for training, its made-up rows marked; ``docs/cleaning.md``."""

@@ -14,10 +14,10 @@ import numpy as np
 
 from supplynet.errors import InvalidInput
 from supplynet.forecast.folds import FoldPlan, Window
-from supplynet.forecast.forecaster import TimeGrid
-from supplynet.frames.panel import Panel, panel_from_frame
+from supplynet.frames.panel import Panel
 from supplynet.frames.panel_hash import panel_hash
 from supplynet.frames.periods import infer_frequency
+from supplynet.frames.time_grid import TimeGrid, panel_on_grid
 from supplynet.learning.windows import frequency, season_length, trailing_unit
 from supplynet.services.importing import read_file
 
@@ -93,10 +93,7 @@ def file_panel(file: Path) -> Panel:
     freq = infer_frequency(frame["period_start"])
     if freq == "1d":
         frame = read()
-    first, last = frame["period_start"].min(), frame["period_start"].max()
-    assert isinstance(first, datetime)
-    assert isinstance(last, datetime)
-    return panel_from_frame(frame, TimeGrid(freq=freq).over(first, last))
+    return panel_on_grid(frame, TimeGrid(freq=freq))
 
 
 def data_facts(panel: Panel) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from supplynet.core.shifts import ShiftCalendar
+from supplynet.cycle import left_out, without_wrong_records
 from supplynet.errors import HistoryTooShort, InvalidInput
 from supplynet.forecast import registry
 from supplynet.forecast.backtest import Backtest, backtest
@@ -32,8 +33,11 @@ AHEAD_DAYS = 400
 Report = Callable[[float, str], None]
 
 
-def history_panel(books: Books) -> Panel:
+def history_panel(books: Books, *, unseen: bool = False) -> Panel:
     """All history on the plant's shifts, with what is known beside it: plan and drivers.
+
+    What a person has said was recorded wrongly is not observed; with ``unseen``, neither is what is
+    odd and waits for an answer.
 
     Raises:
         InvalidInput: There is no history, or lines have different shifts.
@@ -45,7 +49,10 @@ def history_panel(books: Books) -> Panel:
     periods = shift_periods(calendar, start, end)
     ahead = shift_periods(calendar, end, end + timedelta(days=AHEAD_DAYS))
     panel = panel_from_frame(frame, periods)
-    return replace(panel, inputs=beside.inputs_of(books, (*periods, *ahead)))
+    with books.store.read() as tx:
+        wrong = left_out(tx, history.as_of(books), unseen=unseen, since=start)
+    demand = without_wrong_records(wrong, panel.series, panel.period_starts, panel.demand)
+    return replace(panel, demand=demand, inputs=beside.inputs_of(books, (*periods, *ahead)))
 
 
 def common_calendar(books: Books) -> ShiftCalendar:
@@ -101,7 +108,8 @@ def train(
     """
     seed = books.settings.seed if seed is None else seed
     estimators = {name: estimator_of(name, seed, books.workspace.folder) for name in models}
-    panel, kept = history_panel(books), versions_of(books, actor="train")
+    panel = history_panel(books, unseen=books.settings.anomaly_unseen)
+    kept = versions_of(books, actor="train")
     report(0.1, "comparing on the last weeks")
     periods = _backtest_periods(panel)
     cut = partial(backtest, panel=panel, periods=periods, steps=min(BACKTEST_STEPS, periods))

@@ -11,7 +11,7 @@ from typing import Any
 from supplynet import cycle
 from supplynet.core.orders import Order
 from supplynet.monitor.exceedance import corrected
-from supplynet.services import champion, history, last_good, promise
+from supplynet.services import champion, history, last_good, plant_detector, promise
 from supplynet.services.background import background_of
 from supplynet.services.books import Books, open_books
 from supplynet.services.policies import policy_of
@@ -118,6 +118,8 @@ def plan_now(books: Books, *, actor: str, seed: int | None = None) -> PlanOutcom
             seed=books.settings.seed if seed is None else seed,
             background=background_of(books, forecaster.history, review, serving.warning),
             keep=timedelta(days=books.settings.keep_decisions_days),
+            watcher=plant_detector.watcher_of(books),
+            unseen=books.settings.anomaly_unseen,
             # A twin buys by itself.
             purchase_alpha=None if books.is_simulated else books.settings.purchase_alpha,
         )
@@ -159,6 +161,7 @@ def refresh_now(books: Books, places: Collection[str], *, actor: str) -> bool:
             now=now,
             paths=books.settings.paths,
             seed=books.settings.seed,
+            unseen=books.settings.anomaly_unseen,
         )
 
 

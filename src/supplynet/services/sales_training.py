@@ -134,7 +134,7 @@ def train(request: Request, versions: Versions, now: datetime, opened: OpenedVer
         predictor=fitted, calibration=calibration_of(done.found, request.name)
     )
     served = served_of(predictor, request.history)
-    stem = f"{_file_name(versions.purpose)}-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}"
+    stem = f"{file_name(versions.purpose)}-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}"
     version = free_name(versions.workspace, stem)
     figures = {model: _by_key(done.found, model) for model in done.found.outcomes}
     rows = {row["model"]: row for row in done.found.table.fill_nan(None).to_dicts()}
@@ -234,9 +234,7 @@ def _by_key(found: Backtest, model: str) -> dict[str, Json]:
     }
 
 
-def _file_name(purpose: str) -> str:
+def file_name(purpose: str, *, longest: int = _LONGEST_NAME) -> str:
     """A name that every purpose can have: that of a long key is told by its hash."""
     name = purpose.rpartition("/")[2]
-    return (
-        name if len(name) <= _LONGEST_NAME else "series-" + sha256(name.encode()).hexdigest()[:24]
-    )
+    return name if len(name) <= longest else "series-" + sha256(name.encode()).hexdigest()[:24]

@@ -16,7 +16,7 @@ from supplynet.forecast import registry
 from supplynet.forecast.model import Predictor
 from supplynet.forecast.onnx_export import restore_exported
 from supplynet.frames.panel import Panel, daily_periods
-from supplynet.learning.artifacts import load_model, save_model
+from supplynet.learning.artifacts import ModelState, load_model, save_model
 from supplynet.learning.manifest import Origin
 from supplynet.learning.scaling import tail_of
 
@@ -36,17 +36,39 @@ class Served:
         self, workspace: Path, version: str, metrics: Mapping[str, Any], origin: Origin
     ) -> None:
         """Write it under a name of its own."""
-        state = self.predictor.state()
-        kept = replace(
-            state,
-            arrays={**state.arrays, "history": self.history.demand},
-            texts={
-                **state.texts,
-                "history_series": json.dumps(self.history.series),
-                "history_first_day": self.history.periods[0].local_date.isoformat(),
-            },
-        )
+        kept = with_days(self.predictor.state(), self.history)
         save_model(workspace, version, kept, metrics, origin)
+
+
+def with_days(state: ModelState, history: Panel) -> ModelState:
+    """A model's state with the end of a history of days, for ``without_days``."""
+    return replace(
+        state,
+        arrays={**state.arrays, "history": history.demand},
+        texts={
+            **state.texts,
+            "history_series": json.dumps(history.series),
+            "history_first_day": history.periods[0].local_date.isoformat(),
+        },
+    )
+
+
+def without_days(version: str, state: ModelState) -> tuple[ModelState, Panel]:
+    """The state and the history that ``with_days`` put together.
+
+    Raises:
+        ModelError: There is no history.
+    """
+    arrays, texts = dict(state.arrays), dict(state.texts)
+    try:
+        demand = arrays.pop("history")
+        series = tuple((line, part) for line, part in json.loads(texts.pop("history_series")))
+        first = date.fromisoformat(texts.pop("history_first_day"))
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"model {version} has no history to go on from; train again") from error
+    periods = daily_periods(first, first + timedelta(days=demand.shape[1]))
+    history = Panel(series=series, periods=periods, demand=demand)
+    return replace(state, arrays=arrays, texts=texts), history
 
 
 def open_version(workspace: Path, version: str) -> Served:
@@ -56,21 +78,13 @@ def open_version(workspace: Path, version: str) -> Served:
         ModelError: It is missing, damaged, or of another version of SupplyNet.
     """
     manifest, state = load_model(workspace, version)
-    arrays, texts = dict(state.arrays), dict(state.texts)
-    try:
-        demand = arrays.pop("history")
-        series = tuple((line, part) for line, part in json.loads(texts.pop("history_series")))
-        first = date.fromisoformat(texts.pop("history_first_day"))
-    except (KeyError, ValueError) as error:
-        raise ModelError(f"model {version} has no history to go on from; train again") from error
-    periods = daily_periods(first, first + timedelta(days=demand.shape[1]))
-    clean = replace(state, arrays=arrays, texts=texts)
+    clean, history = without_days(version, state)
     try:
         predictor = restore_exported(workspace, version, manifest.model_version, clean)
     except ModelError as error:
         predictor = registry.restore(clean)
         log.warning("%s; the model serves without its export", error)
-    return Served(predictor=predictor, history=Panel(series=series, periods=periods, demand=demand))
+    return Served(predictor=predictor, history=history)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -103,7 +103,12 @@ def ask(books: Books, question: Question) -> Outcome:
     forecaster = last_good.guarded(books, champion.serving(books).forecaster)
     past = forecaster.history
     snapshot = cycle.take_snapshot(
-        books.store, books.workspace.history, books.plant, since=past.periods[-1].end, now=now
+        books.store,
+        books.workspace.history,
+        books.plant,
+        since=past.periods[-1].end,
+        now=now,
+        unseen=books.settings.anomaly_unseen,
     )
     policy = policy_of(books, past)
     paths = _futures(snapshot, forecaster, question, seed)

@@ -186,6 +186,32 @@ def read_history(
     return frame
 
 
+def read_demand(folder: Path, start: datetime, end: datetime) -> pl.DataFrame:
+    """Keys and ``demand`` of ``[start, end)``, unsorted: what a panel takes of ``read_history``.
+
+    Several times as fast, for nothing else is read, and the two kinds are held against each other
+    in months alone that both have.
+
+    Raises:
+        StoreError: A file cannot be read.
+    """
+    inside = (pl.col("period_start") >= start) & (pl.col("period_start") < end)
+    months: dict[str, list[pl.DataFrame]] = {}
+    for kind in KINDS:
+        for file in sorted((folder / kind).glob("????-??.parquet")):
+            if _overlaps(file.stem, start, end):
+                with _readable(file):
+                    rows = pl.scan_parquet(file).filter(inside).select(*KEY, "demand").collect()
+                months.setdefault(file.stem, []).append(rows)
+    frames = [
+        parts[0]
+        if len(parts) == 1
+        else pl.concat(parts).unique(subset=list(KEY), keep="last", maintain_order=True)
+        for parts in months.values()
+    ]
+    return pl.concat(frames) if frames else empty_demand().select(*KEY, "demand")
+
+
 def newest_period(folder: Path) -> datetime | None:
     """Start of the newest period in ``folder``; None without history.
 

@@ -337,6 +337,46 @@ diary = Table(
     Index("diary_pair", "location_id", "part_id", "at"),
 )
 
+# What is odd in the consumption, one row per incident, and what people say of it. By part:
+# ``sizes``, parts beyond what was expected, and ``ordered``, what automation has sent in spite of
+# it; ``held`` are the orders of which a rest waits.
+anomalies = Table(
+    "anomalies",
+    metadata,
+    Column("anomaly_id", String(64), primary_key=True),
+    Column("location_id", String(64), nullable=False),
+    Column("parts", JsonText, nullable=False),
+    Column("start", UtcDateTime, nullable=False),
+    Column("end", UtcDateTime, nullable=False),
+    Column("periods", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("size", Float, nullable=False),
+    Column("sizes", JsonText, nullable=False),
+    Column("expected", Float, nullable=False),
+    Column("observed", Float, nullable=False),
+    Column("p_value", Float, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("ongoing", Boolean, nullable=False),
+    Column("detector_version", String(128), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("answered_by", String(128)),
+    Column("answered_at", UtcDateTime),
+    Column("note", Text, nullable=False),
+    Column("ordered", JsonText, nullable=False),
+    Column("held", JsonText, nullable=False),
+    CheckConstraint(
+        "state IN ('open', 'over', 'real', 'wrong_record', 'dismissed')", name="anomalies_state"
+    ),
+    CheckConstraint(
+        "(answered_at IS NULL) = (state IN ('open', 'over'))", name="anomalies_answered"
+    ),
+    Index("anomalies_seen", "seen_at"),
+    Index("anomalies_end", "end"),
+    Index("anomalies_state", "state", "location_id"),
+)
+
 # One row per outgoing message and channel, with its life; ``attempts`` is the log of each try.
 deliveries = Table(
     "deliveries",

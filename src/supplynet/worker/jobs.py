@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from supplynet.services import forecasting, models, simulation
+from supplynet.services import forecasting, models, plant_detector, simulation
 from supplynet.services.books import open_books, system_now
 from supplynet.services.what_if import ask_in
 from supplynet.services.what_if_question import Question
@@ -18,6 +18,7 @@ KINDS = {
     "compare": "supplynet.worker.jobs:compare",
     "simulate": "supplynet.worker.jobs:simulate",
     "what_if": "supplynet.worker.jobs:what_if",
+    "train_detector": "supplynet.worker.jobs:train_detector",
 }
 """Job kind -> function, as the process of a job finds it."""
 
@@ -57,6 +58,14 @@ def what_if(context: JobContext, params: dict[str, Any]) -> dict[str, Any]:
     """The fields of ``services.what_if.Question`` -> both plants on the same futures."""
     context.progress(0.1, "playing both plants on the same futures")
     return ask_in(context.workspace, Question(**params)).as_dict()
+
+
+def train_detector(context: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """``{"model": name or null, "seed": int or null}`` -> the version, which serves at once."""
+    books = open_books(context.workspace)
+    context.progress(0.1, "learning what is usual")
+    version = plant_detector.train_detector(books, params.get("model"), seed=params.get("seed"))
+    return {"version": version}
 
 
 def run_here(

@@ -161,13 +161,15 @@ class Loop(Background):
             paused = values.get_value(tx, overview.PAUSED, False)
         if paused:
             return
+        settings = books.settings
         _, refused = cycle.release_due(
             books.store,
             books.plant,
             actor=ACTOR,
             now=now,
             until=until,
-            may=lambda order: cycle.may_release(order, books.plant, books.settings),
+            may=lambda order: cycle.may_release(order, books.plant, settings),
+            hold=settings.anomaly_hold and settings.anomaly_alarms_per_week > 0,
         )
         for order in refused:
             log.warning("not released: the source has none", order_id=order.order_id)

@@ -49,12 +49,14 @@ class Context:
         orders: Whether rows are orders, of which a key may have several.
         lines: Locations that changed since the step last found nothing more to do; a step that
             judges every line by itself need not look at others. None = all.
+        anomalies: Key and reason of odd values that a person has confirmed; None = none.
     """
 
     plant: Plant | None = None
     now: datetime | None = None
     orders: bool = False
     lines: frozenset[str | None] | None = None
+    anomalies: pl.DataFrame | None = None
 
     def of_lines(self, work: pl.DataFrame) -> pl.DataFrame:
         """The rows of ``lines``."""

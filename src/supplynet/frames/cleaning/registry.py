@@ -15,6 +15,7 @@ import polars as pl
 
 from supplynet.core.spelling import nearest
 from supplynet.errors import NotFound
+from supplynet.frames.cleaning.anomalies import anomalies
 from supplynet.frames.cleaning.change import Change, Context
 from supplynet.frames.cleaning.ids import unknown_ids
 from supplynet.frames.cleaning.missing import missing
@@ -96,6 +97,13 @@ STEPS: dict[str, Step] = {
         reads=AMOUNTS,
     ),
     "future": Step(does="rows that start after now go; needs `now`", mend=future),
+    "anomalies": Step(
+        does="demand of odd values that a person has confirmed becomes not observed; needs "
+        "`anomalies`",
+        mend=anomalies,
+        reads=(*KEY, "demand"),
+        default=False,
+    ),
     "unit_jumps": Step(
         does="stretches in which packs were counted as pieces are multiplied by the pack size",
         settings=UnitJumpsSettings,

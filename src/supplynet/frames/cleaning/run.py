@@ -10,6 +10,7 @@ import polars as pl
 
 from supplynet.core.network import Plant
 from supplynet.errors import InvalidInput
+from supplynet.frames.cleaning.anomalies import confirmed, not_found
 from supplynet.frames.cleaning.change import (
     CONTENT,
     LOG_SCHEMA,
@@ -46,6 +47,7 @@ def clean(
     plant: Plant | None = None,
     now: datetime | None = None,
     settings: Mapping[str, Settings | Mapping[str, object]] | None = None,
+    anomalies: object = None,
 ) -> Cleaned:
     """Mend a table of demand, by shift or by day, and log every cell that was changed.
 
@@ -59,17 +61,23 @@ def clean(
         plant: Tells ids, shifts and pack sizes; without it they are inferred where that is safe.
         now: Aware moment after which nothing can have happened; None leaves ``future`` out.
         settings: By step: its settings object, or their names and values.
+        anomalies: Odd values that a person has confirmed: a table of which ``anomalies.confirmed``
+            says which rows count. To hand it over asks for the step ``anomalies``.
 
     Raises:
         InvalidInput: It is no table, the key or the amount is missing as a column, a setting is
-            wrong, or a cell cannot be read and ``types`` is not among the steps.
+            wrong, a cell cannot be read and ``types`` is not among the steps, or ``anomalies``
+            is no table of odd values.
         NotFound: A step is unknown.
     """
     names = chosen(steps)
+    if anomalies is not None:
+        names = chosen([*names, "anomalies"])
+    odd = None if anomalies is None else confirmed(anomalies)
     given = _settings(settings or {})
     now = _aware(now)
     reading = read(data)
-    context = Context(plant=plant, now=now, orders=reading.orders)
+    context = Context(plant=plant, now=now, orders=reading.orders, anomalies=odd)
     logs = [_unreadable(reading, "types" in names)]
     work = _in_order(reading.frame)
     work, log = _mended(work, names, given, context)
@@ -209,6 +217,10 @@ def _notes(names: Sequence[str], context: Context, work: pl.DataFrame) -> tuple[
     notes = []
     if "future" in names and context.now is None:
         notes.append("future: no row was checked, give `now`.")
+    if "anomalies" in names and context.anomalies is None:
+        notes.append("anomalies: none were handed over, give `anomalies`.")
+    if context.anomalies is not None and (gone := not_found(work, context.anomalies)):
+        notes.append(f"anomalies: {gone:,} of the confirmed rows are not in the table.")
     if "unknown_ids" in names and context.plant is None:
         notes.append("unknown_ids: without a plant only spaces around ids were looked at.")
     if "censored" in names:

@@ -148,11 +148,12 @@ def curve(
     changes: Sequence[Change] = (),
     guides: Sequence[float] = (),
     said: Sequence[str] = (),
+    lit: Sequence[int] = (),
 ) -> str:
     """A line over evenly spaced points, with a smooth line, a band and marked changes.
 
     All arrays have shape (point,); NaN breaks the line. ``guides`` are shares of the axis, ``said``
-    is the hover text of each point.
+    is the hover text of each point, ``lit`` are the places of points that are set apart.
     """
     top = [values, *(band or ())]
     scale = scale_to(np.concatenate(top)[np.isfinite(np.concatenate(top))].tolist())
@@ -172,6 +173,11 @@ def curve(
             f"{hover(words)}</rect>"
         )
     made += [_change(change, height) for change in changes]
+    made += [
+        f'<circle class="dot-lit" cx="{share(i / many)}" r="4" '
+        f'cy="{place(height * (1 - scale.at(float(values[i]))))}"/>'
+        for i in lit
+    ]
     return plot(made, label=label, height=height)
 
 
