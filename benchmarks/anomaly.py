@@ -14,8 +14,11 @@ from time import perf_counter
 from types import ModuleType
 from typing import Any
 
+from supplynet.cli.bench_options import Option
 from supplynet.cli.benchmarking import Result, Setup
 from supplynet.errors import NotFound
+
+OPTIONS = (Option(name="learn", help="Learn the tree of kinds again and write it to this file."),)
 
 
 def run(setup: Setup) -> Result:

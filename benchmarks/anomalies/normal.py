@@ -91,13 +91,13 @@ def rows(setup: Setup) -> list[Row]:
     return found + sizes + levels
 
 
-def make_world(lines: int, seed: int) -> World:
+def make_world(lines: int, seed: int, days: int = DAYS) -> World:
     """A plant of so many lines, about ten parts at each."""
-    plain = Scenario(days=DAYS)
+    plain = Scenario(days=days)
     shape = replace(plain.plant, showrooms=lines // 25, stations=5, lines=5, parts=5 * lines)
     scenario = replace(plain, plant=shape)
     plant = scenario_plant(scenario, seed)
-    made = generate_demand(plant, start=scenario.start, days=DAYS, seed=seed, shape=scenario.demand)
+    made = generate_demand(plant, start=scenario.start, days=days, seed=seed, shape=scenario.demand)
     calendar = plant.calendar_of(made.lines[0])
     periods = shift_periods(calendar, made.periods[0].start, made.periods[-1].end)
     panel = Panel(series=made.series, periods=periods, demand=made.true_demand.astype(float))

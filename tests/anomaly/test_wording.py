@@ -171,3 +171,66 @@ def test_every_kind_has_a_whole_sentence(kind: Kind, observed: list[float]) -> N
     said = told(kind, observed, p_value=1e-4)
     assert said.endswith(".")
     assert not any(wrong in said for wrong in ("nan", "inf ", "  ", "..", " 1 shifts", " -"))
+
+
+def vague(observed: float, *, expected: float, high: float) -> str:
+    """A spike of which little is known: the range begins at 0."""
+    return sentence_of(
+        Facts(
+            kind=Kind.SPIKE,
+            location_id="L1",
+            parts=("P1",),
+            periods=shifts(0, 1),
+            observed=np.array([observed]),
+            expected=np.array([expected]),
+            low=np.zeros(1),
+            high=np.array([high]),
+            p_value=1.0,
+            ongoing=False,
+        )
+    )
+
+
+def test_where_the_range_is_wide_its_end_is_compared_with_and_no_pack_is_guessed() -> None:
+    said = vague(24.0, expected=1.0, high=8.0)
+    assert "0 to 8 expected; about 3 times the most that was expected. Check" in said
+    assert "0 to 6 expected; about 6 times the most" in vague(36.0, expected=0.0, high=6.0)
+
+
+def test_a_value_in_its_range_is_odd_only_after_those_before_it() -> None:
+    said = vague(6.0, expected=5.0, high=8.0)
+    assert "usual by itself, but not after the shifts before it. Check the bookings of" in said
+
+
+def test_less_than_a_piece_is_told_where_amounts_are_no_pieces() -> None:
+    assert "0.8 used in the day shift of 14 Mar, 0 to 0.3 expected" in vague(
+        0.8, expected=0.2, high=0.3
+    )
+
+
+def test_periods_that_are_apart_are_counted_without_those_between() -> None:
+    days = shifts(0, 3, ("",))[::2]
+    assert "used a day on 2 days from 14 Mar to 16 Mar" in told(
+        Kind.SPIKE, [500, 500], periods=days
+    )
+
+
+def test_hours_weeks_and_months_are_called_so() -> None:
+    def of(length: timedelta) -> tuple[Period, ...]:
+        return (Period(start=SIX, end=SIX + length, shift="", local_date=SIX.date()),)
+
+    for length, words in (
+        (timedelta(minutes=5), "in the 5 minutes from 14 Mar 06:00 UTC"),
+        (timedelta(hours=1), "in the hour from 14 Mar 06:00 UTC"),
+        (timedelta(days=7), "in the week of 14 Mar 2026"),
+        (timedelta(days=31), "in Mar 2026"),
+    ):
+        assert f"500 used {words}, 95 to 130 expected" in told(
+            Kind.SPIKE, [500], periods=of(length)
+        )
+
+
+def test_a_drift_of_several_shifts_does_not_count_them_as_one() -> None:
+    some = (*shifts(1, 5)[::2], *shifts(6, 1))
+    said = told(Kind.NIGHT_DRIFT, [140, 150, 160, 150], periods=some)
+    assert "in 4 shifts, 3 of them night shifts, from" in said

@@ -144,6 +144,18 @@ def test_an_order_of_which_nothing_is_safe_stays_a_proposal_and_says_so_once(
         assert audit.head(tx) == before
 
 
+def test_what_is_told_to_be_held_follows_the_plan(any_site: Site) -> None:
+    any_site.open_stock()
+    short(any_site)
+    order = proposal(any_site, 50)
+    keep(any_site, odd(60))
+    automate(any_site)
+    with any_site.store.write("planner", MONDAY) as tx:
+        orders.revise(tx, order, replace(order, quantity=40), "order_changed")
+    automate(any_site)
+    assert "Held back: 40 of 40 of bolt;" in message(any_site)
+
+
 def test_whoever_approves_by_hand_is_never_held_and_what_went_is_not_held_again(
     any_site: Site,
 ) -> None:

@@ -21,7 +21,7 @@ from supplynet.frames.demand import observe
 from supplynet.frames.panel import Panel, shift_periods
 from supplynet.storage import alerts, anomalies, audit
 from supplynet.storage.alerts import Alert
-from supplynet.storage.anomalies import Anomaly, AnomalyState
+from supplynet.storage.anomalies import Anomaly, AnomalyState, Held
 from supplynet.storage.history import write_history
 
 if TYPE_CHECKING:
@@ -237,6 +237,114 @@ def test_a_trouble_of_the_detector_stops_no_plan_and_is_told(any_site: Site) -> 
     with any_site.store.read() as tx:
         (told,) = [each for each in alerts.open_alerts(tx) if each.kind == "anomaly_watch"]
     assert told.message == "Anomalies are not watched: StoreError: the file is gone"
+
+
+def test_what_needs_no_detector_is_watched_without_one(watched: Watched) -> None:
+    site, now = watched.site, watched.shift(0, bolts=812)
+    watched.look(now)
+
+    def broken() -> tuple[CalibratedDetector, str]:
+        raise StoreError("the file is gone")
+
+    without = cycle.Watcher(open=broken, alarms_per_week=35.0)
+    now = watched.shift(1)
+    site.count("SR1", "nut", 48, at=now - HOUR)
+    site.count("SR1", "bolt", 4000, at=now - HOUR)
+    site.post(site.event(EventType.LINE_STARVED, "SR1.A", now, parts=["nut"]))
+    watched.look(now, watcher=without)
+    rows = {row.parts: row for row in watched.rows()}
+    assert rows["nut",].kind is Kind.PHANTOM_STOCK
+    assert rows["bolt",].excess("bolt") == 0  # counted: an order would bring nothing twice
+    assert {each.kind for each in watched.told()} == {"anomaly", "anomaly_watch"}
+    watched.look(now)  # it is whole again: the shift that it missed is judged now
+    assert watched.opened == ["v1", "v1"]
+    assert {each.kind for each in watched.told()} == {"anomaly"}
+
+
+def test_what_watches_instead_of_a_damaged_one_is_told_until_the_next_look_finds_it_whole(
+    watched: Watched,
+) -> None:
+    said = "v2 is damaged; v1 serves instead"
+    instead = replace(watched.watcher(), warning=lambda: said)
+    now = watched.shift(0)
+    watched.look(now, watcher=instead)
+    assert [(each.kind, each.message) for each in watched.told()] == [("anomaly_watch", said)]
+    watched.look(now)  # nothing to judge, so nobody has opened it
+    assert [each.message for each in watched.told()] == [said]
+    watched.look(watched.shift(1))
+    assert watched.told() == []
+
+
+def test_a_wrong_record_that_goes_on_is_asked_about_again(watched: Watched) -> None:
+    now = watched.shift(0, bolts=347)
+    (row,) = watched.look(now)
+    assert row.kind is Kind.SPIKE
+    watched.answer(AnomalyState.WRONG_RECORD, now)
+    now = watched.shift(1, bolts=352)  # nobody has said that this is wrong, too
+    watched.look(now)
+    states = {row.end: row.state.value for row in watched.rows()}
+    assert states == {MONDAY + SHIFT: "wrong_record", MONDAY + 2 * SHIFT: "open"}
+    assert len(watched.told()) == 1
+    assert watched.look(now) == []
+
+
+def test_a_wrong_record_of_a_fault_that_lasts_is_asked_about_once(watched: Watched) -> None:
+    now = watched.shift(0, bolts=812)
+    (row,) = watched.look(now)
+    assert row.kind is Kind.UNIT_JUMP
+    watched.answer(AnomalyState.WRONG_RECORD, now)
+    watched.look(watched.shift(1, bolts=790))
+    (row,) = watched.rows()
+    assert (row.state, row.end) == ("wrong_record", MONDAY + 2 * SHIFT)
+    assert watched.told() == []
+
+
+def test_one_that_began_long_ago_and_is_found_no_more_is_over_in_the_end(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supplynet.cycle.judging.JUDGED", 4)
+    now = watched.shift(0, bolts=812)
+    watched.look(now)
+    (row,) = watched.rows()
+    assert row.ongoing
+    now = [watched.shift(number) for number in range(1, 12)][-1]
+    watched.look(now)
+    (row,) = watched.rows()
+    assert (row.state, row.ongoing) == ("over", False)
+    assert watched.told() == []
+
+
+def test_a_flood_is_told_in_fifty_alerts_and_one_that_says_how_many_more() -> None:
+    def row(number: int, *, held: bool = False) -> Anomaly:
+        part = f"P{number}"
+        return Anomaly(
+            anomaly_id=part,
+            location_id="SR1.A",
+            parts=(part,),
+            start=MONDAY,
+            end=MONDAY + SHIFT,
+            periods=1,
+            kind=Kind.SPIKE,
+            size=60.0,
+            sizes={part: 60.0},
+            expected=100.0,
+            observed=160.0,
+            p_value=1e-9 * (number + 1),
+            score=1.0,
+            sentence="Odd.",
+            ongoing=True,
+            detector_version="v1",
+            seen_at=MONDAY,
+            held=(Held(order_id="o", part_id=part, quantity=9, released=0),) if held else (),
+        )
+
+    rows = [row(number) for number in range(999)]
+    told = watching.causes([*rows, row(999, held=True)])
+    assert len(told) == len({each.open_key for each in told}) == 51
+    assert [each.part_id for each in told[:3]] == ["P999", "P0", "P1"]
+    assert (told[-1].part_id, told[-1].location_id) == (None, None)
+    assert told[-1].message.startswith("950 more oddities wait for an answer")
+    assert len(watching.causes(rows[:50])) == 50
 
 
 def test_a_plant_that_has_just_begun_is_no_trouble(any_site: Site) -> None:

@@ -24,6 +24,7 @@ from supplynet.services.books import Books
 from supplynet.services.forecasting import history_panel
 from supplynet.services.orders import Said
 from supplynet.storage import alerts, orders
+from supplynet.storage import anomalies as anomaly_rows
 from supplynet.storage.anomalies import AnomalyState
 from supplynet.storage.history import write_history
 
@@ -253,3 +254,30 @@ def test_the_list_is_narrowed_and_paged(life: MakeLife) -> None:
     assert count(part_id="nut") == count(since=EVENING) == count(states=[AnomalyState.REAL]) == 0
     rows, following = anomalies.list_anomalies(plant.books, limit=1)
     assert (len(rows), following) == (1, None)
+
+
+def test_where_nothing_is_watched_an_answer_tells_of_no_other(life: MakeLife) -> None:
+    plant = life(1600)
+    plant.plan()
+    (row,), _ = anomalies.list_anomalies(plant.books)
+    off = plant.books.settings.model_copy(update={"anomaly_alarms_per_week": 0.0})
+    silent = replace(plant, books=replace(plant.books, settings=off))
+    silent.plan()
+    assert silent.alerts() == []
+    with plant.books.store.read() as tx:
+        known = anomaly_rows.get(tx, row["anomaly_id"])
+    with plant.books.store.write("test", EVENING) as tx:
+        anomaly_rows.add(tx, replace(known, anomaly_id="other"))
+    anomalies.answer(silent.books, row["anomaly_id"], AnomalyState.REAL, MARA)
+    assert silent.alerts() == []
+
+
+def test_one_of_a_line_that_left_the_plant_is_shown_without_its_series(life: MakeLife) -> None:
+    plant = life(1600)
+    plant.plan()
+    (row,), _ = anomalies.list_anomalies(plant.books)
+    with plant.books.store.read() as tx:
+        known = anomaly_rows.get(tx, row["anomaly_id"])
+    with plant.books.store.write("test", EVENING) as tx:
+        anomaly_rows.add(tx, replace(known, anomaly_id="other", location_id="SR9.GONE"))
+    assert anomalies.get_anomaly(plant.books, "other")["series"] == []

@@ -66,6 +66,9 @@ def test_the_newest_serves_at_once_and_a_damaged_one_is_passed_over(small_books:
     assert found.version == first
     assert second in found.warning
     assert f"{first} serves instead" in found.warning
+    watcher = plant_detector.watcher_of(fresh)
+    assert watcher.open()[1] == first
+    assert watcher.warning() == found.warning  # what people are told
 
 
 def test_too_short_a_history_is_told_and_nothing_is_kept(small_books: Books) -> None:

@@ -58,7 +58,8 @@ class Features:
         usual_zeros: The same among the others.
         equal: Share of odd values that repeat the one before.
         repeats: Digits of the odds against so many equal values in a row.
-        one_shift: Share of the odd periods that are of one shift; 0 for a single period.
+        one_shift: Share of the odd periods that are of one shift; 0 for a single period, and where
+            there is but one.
         slope: Change of the ratio from the first third to the last.
         compensates: Share of the surplus that the next value lacks; below 0 when it has more.
         next_missing: 1 when the next value is not there.
@@ -139,7 +140,7 @@ def features_of(track: Track, run: Run, others: float = 0.0) -> Features:
         usual_zeros=float((rest == 0).mean()) if len(rest) else 0.0,
         equal=float((np.diff(value) == 0).mean()) if len(odd) > 1 else 0.0,
         repeats=run.repeats,
-        one_shift=_one_shift(track.slots[odd]),
+        one_shift=_one_shift(track.slots[odd]) if np.ptp(track.slots) else 0.0,
         slope=_slope(logs),
         compensates=_compensates(track, run, float((value - expected).sum())),
         next_missing=float(run.last + 1 < len(seen) and not seen[run.last + 1]),
@@ -262,6 +263,8 @@ def _may_be(kind: Kind, features: Features) -> bool:
     """Whether the sentence of a kind would be true, whatever the tree thinks."""
     if kind is Kind.NIGHT_DRIFT:  # something of one shift, several times
         return features.periods >= _LASTS and features.one_shift >= _OF_ONE_SHIFT
+    if kind is Kind.SPIKE:  # what goes on and on is no peak
+        return features.periods < _LASTS or features.density < _OF_ONE_SHIFT
     if kind is Kind.DOUBLE_BOOKING:
         return abs(features.ratio - math.log(2)) <= _ABOUT_TWICE
     if kind is Kind.UNIT_JUMP:

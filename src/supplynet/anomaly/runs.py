@@ -23,6 +23,7 @@ STUCK = 2
 """Side of a run that repeats one value: too high for one shift, maybe, and too low for another."""
 _HALF_WAY = 0.5  # of the way from the expected to the end of the band
 _BESIDE_PEAK = 0.25  # of how far the first alarm strays; less is the usual noise beside a spike
+_DAY = 1_440.0  # minutes
 _MOST = 1e3  # half bands; beyond, one is as far as another
 _SPREADS = 3.0  # of a band that the detector does not give
 _MAD = 1.4826  # standard deviations of normal values in a median absolute deviation
@@ -37,7 +38,7 @@ class Seen:
     Attributes:
         names: ``(location_id, part_id)`` of each series.
         periods: Those that were judged.
-        slots: Number of each period's shift, of the weekday where there are no shifts.
+        slots: Number of each period's shift; see ``slots_of``.
         observed: Parts; NaN = not observed.
         expected, low, high: As the detector says, else from the usual value of the same shift.
         p_value, score: See ``calibrated.Scored``.
@@ -110,8 +111,11 @@ def seen_of(panel: Panel, scored: Scored, rows: Ints) -> Seen:
 
 
 def slots_of(periods: Sequence[Period]) -> Ints:
-    """Number of each period's shift; of its weekday where there is but one shift or none."""
+    """Number of each period's shift; where there is but one or none, of its weekday or hour."""
     names = sorted({period.shift for period in periods})
+    if len(names) < 2 and min((period.minutes for period in periods), default=_DAY) < _DAY / 2:
+        times = [period.start.hour * 60 + period.start.minute for period in periods]
+        return np.unique(times, return_inverse=True)[1].astype(int)
     if len(names) < 2:
         return np.array([period.local_date.weekday() for period in periods], dtype=int)
     place = {name: number for number, name in enumerate(names)}

@@ -15,6 +15,7 @@ from supplynet.anomaly.alarms import Alarms, BoolArray
 from supplynet.anomaly.calibrated import Scored
 from supplynet.anomaly.incident import Incident
 from supplynet.anomaly.incidents import incidents_of
+from supplynet.anomaly.readings import LEAST_OBSERVED
 from supplynet.anomaly.scorers import Scorer
 from supplynet.core.sample_paths import FloatArray
 from supplynet.errors import InvalidInput
@@ -115,14 +116,13 @@ def see(
 
 
 def constants(panel: Panel) -> frozenset[Series]:
-    """Series that have but one value."""
+    """Series that have but one value, as often as a series is learnt from; of fewer who knows."""
     low, high = (
         np.nan_to_num(bound(panel.demand, axis=1, initial=limit, where=~np.isnan(panel.demand)))
         for bound, limit in ((np.min, np.inf), (np.max, -np.inf))
     )
-    return frozenset(
-        name for name, same in zip(panel.series, (low == high).tolist(), strict=True) if same
-    )
+    same = (low == high) & ((~np.isnan(panel.demand)).sum(axis=1) >= LEAST_OBSERVED)
+    return frozenset(name for name, alike in zip(panel.series, same.tolist(), strict=True) if alike)
 
 
 def joined(history: Panel, own: Panel, grid: TimeGrid) -> Panel:

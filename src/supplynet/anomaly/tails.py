@@ -130,7 +130,7 @@ def _first_guess(values: FloatArray) -> Tail | None:
 
 
 def _fit(values: FloatArray) -> Tail:
-    """Pareto tail by probability-weighted moments (Hosking and Wallis 1987), drawn to what is assumed.
+    """Pareto tail by probability-weighted moments (Hosking and Wallis 1987), near what is assumed.
 
     Args:
         values: Ascending.

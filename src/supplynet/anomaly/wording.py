@@ -6,8 +6,13 @@ Shifts and dates are those of the plant's own calendar, so no time zone has to b
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
+from itertools import pairwise
+
+import numpy as np
 
 from supplynet.anomaly.incident import Kind
 from supplynet.anomaly.kinds import PACKS
@@ -18,6 +23,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _NAMED = 3  # parts of a line that are named
 _PACK_WITHIN = 0.06  # of a pack size, so that it is mentioned
 _LEAST_PACK_RATIO = 4.0
+_SURE_BAND = 0.5  # of what is expected: a pack size cannot be read from a vaguer expectation
+_VAGUE = 3.0  # times what is expected: a usual range beyond it is compared with in its place
+_NONE = 0.05  # parts a period
+_HOUR, _DAY, _WEEK, _MONTH = 60.0, 20 * 60.0, 6.5 * 1440, 27 * 1440.0  # minutes, at least
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +57,31 @@ class Facts:
     @property
     def unit(self) -> str:
         """What its periods are."""
-        return "shift" if self.periods[0].shift else "day"
+        return _unit(self.periods[0])
+
+    @property
+    def each(self) -> str:
+        """``a shift``, ``an hour``."""
+        return f"{'an' if self.unit == 'hour' else 'a'} {self.unit}"
+
+    @property
+    def none_expected(self) -> bool:
+        """Whether nothing should have been used."""
+        if len(self.periods) == 1:
+            return bool(self.high[0] < (1 if self.whole else _NONE))
+        return float(self.expected.mean()) < _NONE
+
+    @property
+    def whole(self) -> bool:
+        """Whether its amounts are pieces."""
+        return bool((self.observed % 1 == 0).all())
+
+    @property
+    def within(self) -> bool:
+        """Whether it is a single value in its usual range: odd only with those before it."""
+        return len(self.periods) == 1 and bool(
+            self.low[0] - 1e-9 <= self.observed[0] <= self.high[0] + 1e-9
+        )
 
     @property
     def ratio(self) -> float:
@@ -61,6 +94,8 @@ def sentence_of(facts: Facts) -> str:
     """What was seen, how rare that is, and what to check."""
     said = _SAID[facts.kind](facts)
     check = _LINE_CHECK if len(facts.parts) > 1 else _CHECK[facts.kind]
+    if facts.within and facts.kind in _BY_AMOUNT:
+        check = f"Check the bookings of the {facts.unit}s before it, too."
     return f"{said}{_rarity(facts)}. {check}"
 
 
@@ -70,7 +105,7 @@ def silence_of(facts: Facts) -> str:
     what = f"any of its {many:,} parts" if many > 1 else facts.parts[0]
     has = "has reported" if facts.ongoing else "reported"
     mean = _number(float(facts.expected.mean()), about=True)
-    each = f" a {facts.unit}" if len(facts.periods) > 1 else ""
+    each = f" {facts.each}" if len(facts.periods) > 1 else ""
     return (
         f"Line {facts.location_id} {has} nothing of {what} {_when(facts)}, {mean}{each} expected. "
         "Check whether it stood still, and report the stop if so; else its counter and its "
@@ -79,11 +114,12 @@ def silence_of(facts: Facts) -> str:
 
 
 def _spike(facts: Facts) -> str:
-    return f"{_who(facts)}: {_amounts(facts)}; {_times(facts.ratio)}{_packs(facts.ratio)}"
+    return f"{_who(facts)}: {_amounts(facts)}; {_how_much(facts)}{_packs(facts)}"
 
 
 def _double(facts: Facts) -> str:
-    return f"{_who(facts)}: {_amounts(facts)}; {_times(facts.ratio)}, so perhaps counted twice"
+    twice = "" if facts.within else ", so perhaps counted twice"
+    return f"{_who(facts)}: {_amounts(facts)}; {_how_much(facts)}{twice}"
 
 
 def _level(facts: Facts) -> str:
@@ -91,8 +127,8 @@ def _level(facts: Facts) -> str:
 
 
 def _jump(facts: Facts) -> str:
-    packs = _packs(facts.ratio) or ", as if counted in another unit"
-    return f"{_who(facts)}: {_amounts(facts)}; {_times(facts.ratio)}{packs}"
+    packs = _packs(facts) or ", as if counted in another unit"
+    return f"{_who(facts)}: {_amounts(facts)}; {_how_much(facts)}{packs}"
 
 
 def _dead(facts: Facts) -> str:
@@ -104,21 +140,30 @@ def _dead(facts: Facts) -> str:
 
 def _stuck(facts: Facts) -> str:
     several = len(facts.parts) > 1
+    value = _number(float(facts.observed[-1]))
+    if several or len(np.unique(facts.observed)) > 1:
+        value = "the same value again and again"
     has = ("have" if several else "has") + " shown" if facts.ongoing else "showed"
     may = "may be stuck" if facts.ongoing else "may have been stuck"
-    value = "the same value" if several else _number(float(facts.observed[-1]))
     what = "counters" if several else "counter"
-    when = f"in every {facts.unit} {_when(facts)}"
-    return f"{_who(facts)} {has} {value} {when}, {_expected(facts)}: the {what} {may}"
+    every = f"in every {facts.unit} " if _in_a_row(facts.periods) else ""
+    return (
+        f"{_who(facts)} {has} {value} {every}{_when(facts)}, {_expected(facts)}: the {what} {may}"
+    )
 
 
 def _drift(facts: Facts) -> str:
-    shift, many = _shift_name(facts.periods[-1]), len(facts.periods)
+    names = Counter(_shift_name(period) for period in facts.periods)
+    (shift, most), many = names.most_common(1)[0], len(facts.periods)
     since = f"since {_date(facts.periods[0])}" if facts.ongoing else _from_to(facts.periods)
+    which = f"{many:,} {_plural(shift, many)}"
+    if most < many:
+        which = f"{many:,} {facts.unit}s, {most:,} of them {_plural(shift, most)},"
+    rest = "day is" if _shorter_than_a_day(facts.periods[0]) else "week is"
     return (
         f"{_who(facts)}: {_number(float(facts.observed.mean()), about=True)} used on average in "
-        f"{many:,} {_plural(shift, many)} {since}, {_expected(facts)}; {_change(facts.ratio)}, "
-        "and the rest of the day is as usual"
+        f"{which} {since}, {_expected(facts)}; {_change(facts.ratio)}, "
+        f"and the rest of the {rest} as usual"
     )
 
 
@@ -146,6 +191,7 @@ _CHECK: Mapping[Kind, str] = {
     Kind.PHANTOM_STOCK: "Count the stock.",
     Kind.UNUSUAL: "Check the booking.",
 }
+_BY_AMOUNT = (Kind.SPIKE, Kind.DROP, Kind.DOUBLE_BOOKING, Kind.UNUSUAL)
 _LINE_CHECK = "Most parts of the line show it: check the line itself and its connection."
 
 
@@ -164,40 +210,70 @@ def _amounts(facts: Facts) -> str:
     if len(facts.periods) == 1:
         return f"{_number(float(facts.observed[0]))} used {_when(facts)}, {_expected(facts)}"
     mean = _number(float(facts.observed.mean()), about=True)
-    return f"{mean} used a {facts.unit} {_when(facts)}, {_expected(facts)}"
+    return f"{mean} used {facts.each} {_when(facts)}, {_expected(facts)}"
 
 
 def _expected(facts: Facts) -> str:
     """The range of one period, the mean of several."""
     if len(facts.periods) > 1:
         mean = float(facts.expected.mean())
-        if mean < 0.05:
+        if facts.none_expected:
             return "none expected"
-        return f"{_number(mean, about=True)} a {facts.unit} expected"
-    low = _number(math.ceil(facts.low[0] - 1e-9))
-    high = _number(math.floor(facts.high[0] + 1e-9))
-    if facts.high[0] < 1:
+        return f"{_number(mean, about=True)} {facts.each} expected"
+    if facts.none_expected:
         return "none expected"
-    return f"{low} to {high} expected" if low != high else f"{low} expected"
+    low, high = float(facts.low[0]), float(facts.high[0])
+    if facts.whole and math.ceil(low - 1e-9) <= math.floor(high + 1e-9):
+        low, high = math.ceil(low - 1e-9), math.floor(high + 1e-9)
+    least, most = _number(low), _number(high)
+    return f"{least} to {most} expected" if least != most else f"{least} expected"
 
 
 def _when(facts: Facts) -> str:
-    """``in the night shift of 14 Mar``, ``since the day shift of 14 Mar (3 shifts)``."""
+    """``in the night shift of 14 Mar``, ``since the day shift of 14 Mar (3 shifts)``.
+
+    Where others lie between them: ``in 3 shifts since the day shift of 14 Mar``.
+    """
     periods, many = facts.periods, len(facts.periods)
     if many == 1:
-        return f"{'in' if periods[0].shift else 'on'} {_moment(periods[0])}"
-    count = f"({many:,} {facts.unit}s)"
-    if facts.ongoing:
-        return f"since {_moment(periods[0])} {count}"
-    return f"{_from_to(periods)} {count}"
+        return f"{_in(periods[0])} {_moment(periods[0])}"
+    span = f"since {_moment(periods[0])}" if facts.ongoing else _from_to(periods)
+    count = f"{many:,} {facts.unit}s"
+    if _in_a_row(periods):
+        return f"{span} ({count})"
+    return f"{'on' if facts.unit == 'day' else 'in'} {count} {span}"
+
+
+def _in_a_row(periods: Sequence[Period]) -> bool:
+    return all(one.end == next_one.start for one, next_one in pairwise(periods))
 
 
 def _from_to(periods: Sequence[Period]) -> str:
     return f"from {_moment(periods[0])} to {_moment(periods[-1])}"
 
 
+def _unit(period: Period) -> str:
+    """What a period is; ``period`` for parts of an hour."""
+    if period.shift:
+        return "shift"
+    lengths = (("month", _MONTH), ("week", _WEEK), ("day", _DAY), ("hour", _HOUR))
+    return next((unit for unit, least in lengths if period.minutes >= least), "period")
+
+
+def _shorter_than_a_day(period: Period) -> bool:
+    return _unit(period) in {"shift", "hour", "period"}
+
+
+def _in(period: Period) -> str:
+    """The words before a moment."""
+    unit = _unit(period)
+    if unit == "period":
+        return f"in the {period.minutes:g} minutes from"
+    return {"day": "on", "hour": "in the hour from"}.get(unit, "in")
+
+
 def _moment(period: Period) -> str:
-    """``the night shift of 14 Mar``, ``shift 2 of 14 Mar``; without shifts ``14 Mar``."""
+    """``the night shift of 14 Mar``, ``shift 2 of 14 Mar``; without shifts as ``_date``."""
     if not period.shift:
         return _date(period)
     name = _shift_name(period)
@@ -206,8 +282,10 @@ def _moment(period: Period) -> str:
 
 
 def _shift_name(period: Period) -> str:
-    """``night shift``, ``shift 2``; the weekday where there are no shifts."""
+    """``night shift``, ``shift 2``; without shifts the weekday, or the time of day."""
     if not period.shift:
+        if _shorter_than_a_day(period):
+            return f"{_unit(period)} at {period.start.astimezone(UTC):%H:%M} UTC"
         return f"{period.local_date:%A}"
     if "shift" in period.shift.lower():
         return period.shift
@@ -215,25 +293,52 @@ def _shift_name(period: Period) -> str:
 
 
 def _plural(noun: str, many: int) -> str:
-    if many == 1 or noun[-1].isdigit():
-        return noun if many == 1 else f"times {noun}"
-    return f"{noun}s"
+    if many == 1:
+        return noun
+    if " at " in noun:
+        return noun.replace(" at ", "s at ")
+    return f"times {noun}" if noun[-1].isdigit() else f"{noun}s"
 
 
 def _date(period: Period) -> str:
-    return f"{period.local_date.day} {_MONTHS[period.local_date.month - 1]}"
+    """``14 Mar``; ``14 Mar 06:00 UTC`` of an hour, ``the week of 9 Mar 2026``, ``Mar 2026``."""
+    unit, day = _unit(period), period.local_date
+    month = _MONTHS[day.month - 1]
+    if unit in {"hour", "period"}:
+        start = period.start.astimezone(UTC)
+        return f"{start.day} {_MONTHS[start.month - 1]} {start:%H:%M} UTC"
+    if unit == "month":
+        return f"{month} {day.year}"
+    if unit == "week":
+        return f"the week of {day.day} {month} {day.year}"
+    return f"{day.day} {month}"
 
 
-def _times(ratio: float) -> str:
+def _how_much(facts: Facts) -> str:
+    """Against what was expected, or against the most that is usual where that is far from it."""
+    observed, expected = float(facts.observed.sum()), float(facts.expected.sum())
+    if facts.none_expected and observed > 0:
+        return "none should have been used"
+    if facts.within:
+        return f"usual by itself, but not after the {facts.unit}s before it"
+    high = float(facts.high[0])
+    if len(facts.periods) > 1 or observed < expected or high <= _VAGUE * expected:
+        return _times(facts.ratio)
+    most = math.floor(high + 1e-9) if facts.whole else high
+    return _times(observed / most, "the most that was expected")
+
+
+def _times(ratio: float, than: str = "") -> str:
     """``about 8 times as much as expected``, ``63 % more than expected``."""
     if math.isinf(ratio):
         return "none should have been used"
     if ratio >= 1.75:
         times = "twice" if 1.75 <= ratio < 2.25 else f"{_number(ratio, about=False)} times"
-        return f"about {times} as much as expected"
+        return f"about {times} {than or 'as much as expected'}"
     if ratio <= 0:
         return "nothing was used"
-    return _change(ratio, "more than expected", "less than expected", "as much as expected")
+    more = f"more than {than or 'expected'}"
+    return _change(ratio, more, "less than expected", "as much as expected")
 
 
 def _change(
@@ -248,9 +353,13 @@ def _change(
     return f"{min(share, 99) if ratio < 1 else share} % {more if ratio > 1 else less}"
 
 
-def _packs(ratio: float) -> str:
-    """Which pack size would explain the ratio, if any."""
+def _packs(facts: Facts) -> str:
+    """Which pack size would explain the ratio, if any, and if it is known well enough."""
+    ratio = facts.ratio
     if not 0 < ratio < math.inf or max(ratio, 1 / ratio) < _LEAST_PACK_RATIO:
+        return ""
+    band = float((facts.high - facts.expected).sum()) / math.sqrt(len(facts.periods))
+    if band > _SURE_BAND * float(facts.expected.sum()):
         return ""
     size = max(ratio, 1 / ratio)
     pack = min(PACKS, key=lambda each: abs(each - size))
@@ -274,7 +383,9 @@ def _rarity(facts: Facts) -> str:
 
 def _number(value: float, *, about: bool = False) -> str:
     """``1,234``, ``12``, ``3.5``; ``about`` marks what is rounded."""
-    if value >= 9.95 or value == round(value):
+    if 0 < value < 0.1:
+        told = f"{value:.1g}"
+    elif value >= 9.95 or value == round(value):
         told = f"{value:,.0f}"
     else:
         told = f"{value:.1f}".removesuffix(".0")

@@ -1,7 +1,7 @@
 """Incidents that were found -> rows of the books: one row per incident, however often it is found.
 
 An incident is the same when line, parts and time overlap or touch. One that a person has answered
-stays answered while it is the same.
+stays answered while it is the same; what was called wrong, and goes on, is asked about again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from supplynet.frames.panel import Panel
 from supplynet.storage.anomalies import Anomaly, AnomalyState
 
 CORRECTED = "later reports have changed the record"
+_ONCE = {Kind.SPIKE, Kind.DROP, Kind.UNUSUAL}
 Ended = Callable[[Anomaly], str]
 """Why an incident that nobody answered waits for no answer any more; "" = it does."""
 
@@ -81,8 +82,11 @@ def reconcile(
         if row.is_answered:
             continue
         if name in touched or row.state is AnomalyState.OPEN:
-            gone = name not in touched and _was_judged(row, judged_from)
-            rows[name] = _settled(row, CORRECTED if gone else ended(row), gone=gone)
+            unseen = name not in touched and _is_judged(row, judged_from)
+            gone = unseen and judged_from is not None and row.start >= judged_from
+            # What began before all that was judged, and is not found any more, has ended.
+            now_is = replace(row, ongoing=False) if unseen else row
+            rows[name] = _settled(now_is, CORRECTED if gone else ended(now_is))
     before = {row.anomaly_id: row for row in known}
     return [row for name, row in rows.items() if before.get(name) != row]
 
@@ -106,19 +110,30 @@ def _is_same(row: Anomaly, incident: Incident) -> bool:
         and not set(row.parts).isdisjoint(incident.parts)
         and row.start <= incident.end
         and incident.start <= row.end
+        and not _has_outgrown(row, incident)
     )
 
 
-def _was_judged(row: Anomaly, judged_from: datetime | None) -> bool:
-    by_rule = row.kind is Kind.PHANTOM_STOCK
-    return judged_from is not None and row.start >= judged_from and not by_rule
+def _has_outgrown(row: Anomaly, incident: Incident) -> bool:
+    """Whether it goes on beyond what somebody called wrong, so that this is to be asked again.
+
+    A wrong record is no part of what models learn, and nobody has said that of what came after.
+    Only of a fault that lasts (a dead counter, every booking twice) one answer is enough.
+    """
+    if row.state is not AnomalyState.WRONG_RECORD or incident.end <= row.end:
+        return False
+    return incident.kind is not row.kind or row.kind in _ONCE
 
 
-def _settled(row: Anomaly, why: str, *, gone: bool) -> Anomaly:
+def _is_judged(row: Anomaly, judged_from: datetime | None) -> bool:
+    """Whether a look at the shifts would have found it, if it were there still."""
+    return judged_from is not None and row.kind is not Kind.PHANTOM_STOCK
+
+
+def _settled(row: Anomaly, why: str) -> Anomaly:
     if not why:
         return replace(row, state=AnomalyState.OPEN, note="")
-    ongoing = row.ongoing and not gone
-    return replace(row, state=AnomalyState.OVER, note=why, ongoing=ongoing)
+    return replace(row, state=AnomalyState.OVER, note=why)
 
 
 def _new(found: Finding, now: datetime) -> Anomaly:

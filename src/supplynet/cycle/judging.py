@@ -42,11 +42,13 @@ class Watcher:
         open: Gives the detector and its version; asked only when there is something to score.
         alarms_per_week: For the whole plant; 0 = nothing is watched, and open alerts are closed.
         beside: Tables beside demand for some periods, see ``frames.panel.Panel.inputs``.
+        warning: Why what was opened last is not what should watch, for people; "" = it is.
     """
 
     open: Callable[[], tuple[CalibratedDetector, str]]
     alarms_per_week: float
     beside: Beside = nothing_beside
+    warning: Callable[[], str] = str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from supplynet.cycle.order_steps import approve
 from supplynet.cycle.watching import tell as tell_anomalies
 from supplynet.errors import InsufficientStock, InvalidInput, OrderStateError
 from supplynet.storage import Store, WriteTx, anomalies, orders
+from supplynet.storage.anomalies import Anomaly
 
 
 def may_release(order: Order, plant: Plant, settings: Settings) -> bool:
@@ -112,11 +113,17 @@ def _release_what_is_safe(
         return _release_what_is_there(store, plant, order, share, actor=actor, now=now)
     with store.read() as tx:
         rows = [anomalies.get(tx, row.anomaly_id) for row in share.rows]
-    if not all(any(each.order_id == order.order_id for each in row.held) for row in rows):
+    if not all(_is_told(row, order) for row in rows):
         with store.write(actor, now) as tx:
             note_share(tx, order, share, 0)
             tell_anomalies(tx)
     return None
+
+
+def _is_told(row: Anomaly, order: Order) -> bool:
+    """Whether the anomaly says that it holds the order, as it is proposed now."""
+    told = (order.order_id, order.quantity)
+    return any((each.order_id, each.quantity) == told for each in row.held)
 
 
 def _release_what_is_there(

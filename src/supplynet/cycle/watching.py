@@ -2,7 +2,7 @@
 
 The last shifts are looked at again whenever the history has changed, for late events change them.
 Twice changes nothing, and what was killed is done by the next look. A trouble of the detector
-stops no plan.
+stops no plan, and none of what needs no detector.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import select
 
-from supplynet.core.events import EventType
 from supplynet.core.network import Plant
+from supplynet.cycle.counted_since import CountedAt, counted_parts, counts_since
 from supplynet.cycle.incident_rows import Finding, reconcile
 from supplynet.cycle.judging import Judgement, Watcher, judge_shifts, last_shift_end
 from supplynet.cycle.order_holding import followed, what_is_held
@@ -28,7 +27,6 @@ from supplynet.storage import ReadTx, Store, WriteTx, alerts, anomalies, values
 from supplynet.storage import events as event_rows
 from supplynet.storage.alerts import AlertCause, Severity
 from supplynet.storage.anomalies import Anomaly, AnomalyState
-from supplynet.storage.tables import events
 
 log = structlog.get_logger()
 ANOMALY: Final = "anomaly"
@@ -39,7 +37,11 @@ UNANSWERED = f"nobody answered within {WAITS.days} days of its end"
 COUNTED = "the parts were counted since"
 WATCHED: Final = "anomalies_watched"
 """Value in the books: how far was looked."""
+MOST_TOLD = 50
+"""Alerts that are open at once; so many in a few days are no news of lines, they are one of the
+detector. The others wait in the list, and one alert says how many there are."""
 Mark = dict[str, Any]
+_OF_HISTORY = ("until", "written")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +52,15 @@ class _Look:
         known: How far the look before went; None before the first.
         mark: How far this one goes.
         phantoms: Parts that lines lack against the books.
+        trouble: Why the shifts could not be judged, or what the watcher warns of; None = they did
+            not have to be, and what was told before stands.
     """
 
     known: Mark | None
     mark: Mark
     judged: Judgement
     phantoms: Sequence[Finding]
+    trouble: str | None
 
 
 def watch(
@@ -66,16 +71,15 @@ def watch(
     Returns:
         Anomalies that are new or other than before.
     """
-    changed, trouble = [], ""
+    changed: list[Anomaly] = []
+    trouble: str | None
     try:
-        changed = _watch(store, history, plant, watcher, actor=actor, now=now)
-    except HistoryTooShort as error:  # a plant that has just begun: nothing is usual there yet
-        log.info("anomalies are not watched yet", reason=str(error))
-    except Exception as error:
-        log.exception("anomalies are not watched")
-        trouble = f"Anomalies are not watched: {type(error).__name__}: {error}"
+        changed, trouble = _watch(store, history, plant, watcher, actor=actor, now=now)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the plan goes on
+        trouble = _trouble_of(error)
     try:
-        _tell_trouble(store, trouble, actor=actor, now=now)
+        if trouble is not None:
+            _tell_trouble(store, trouble, actor=actor, now=now)
     except Exception:
         log.exception("the trouble with anomalies cannot be told")
     return changed
@@ -87,12 +91,15 @@ def tell(tx: WriteTx) -> None:
 
 
 def causes(waiting: Iterable[Anomaly]) -> list[AlertCause]:
-    """One alert for all that waits for an answer about one part, or about several of a line."""
+    """One alert for all that waits for an answer about one part, or about several of a line.
+
+    Of more than ``MOST_TOLD`` those are told that hold something back, then the oldest and rarest.
+    """
     found: dict[tuple[str, str | None], list[Anomaly]] = {}
-    for row in waiting:
+    for row in sorted(waiting, key=lambda row: (not row.held, row.seen_at, row.p_value)):
         part = row.parts[0] if len(row.parts) == 1 else None
         found.setdefault((row.location_id, part), []).append(row)
-    return [
+    told = [
         AlertCause(
             severity=Severity.WARNING,
             kind=ANOMALY,
@@ -102,28 +109,41 @@ def causes(waiting: Iterable[Anomaly]) -> list[AlertCause]:
         )
         for (line, part), rows in found.items()
     ]
+    return [*told[:MOST_TOLD], *_rest(len(told) - MOST_TOLD)]
+
+
+def _rest(count: int) -> list[AlertCause]:
+    """One alert for all that are not told one by one."""
+    if count <= 0:
+        return []
+    told = (
+        f"{count:,} more oddities wait for an answer, see supplynet anomalies list. So many at "
+        "once say that the detector no longer knows what is usual, or that a whole feed is wrong: "
+        "look at the feed, or train a detector anew (supplynet detect --retrain)."
+    )
+    return [AlertCause(severity=Severity.WARNING, kind=ANOMALY, message=told)]
 
 
 def _watch(
     store: Store, history: Path, plant: Plant, watcher: Watcher, *, actor: str, now: datetime
-) -> list[Anomaly]:
+) -> tuple[list[Anomaly], str | None]:
     if not watcher.alarms_per_week:
         _stop_watching(store, actor=actor, now=now)
-        return []
+        return [], ""
     look = _look(store, history, plant, watcher, now)
     with store.read() as tx:
         if not _anything_new(tx, plant, look, now):
-            return []
+            return [], look.trouble
     with store.write(actor, now) as tx:
         if values.get_value(tx, WATCHED) != look.known:
-            return []  # another process has looked meanwhile
+            return [], None  # another process has looked meanwhile
         changed, known = _changes(tx, plant, look, now)
         for row in changed:
             write = anomalies.revise if row.anomaly_id in known else anomalies.add
             write(tx, row)
         values.set_value(tx, WATCHED, look.mark, audited=False)
         tell(tx)
-    return changed
+    return changed, look.trouble
 
 
 def _look(store: Store, history: Path, plant: Plant, watcher: Watcher, now: datetime) -> _Look:
@@ -139,10 +159,23 @@ def _look(store: Store, history: Path, plant: Plant, watcher: Watcher, now: date
         "written": _written_at(history),
         "event": newest,
     }
-    judged = Judgement()
+    judged, trouble = Judgement(), None
     if not _same_history(known, mark):
-        judged = judge_shifts(history, plant, watcher, now)
-    return _Look(known=known, mark=mark, judged=judged, phantoms=phantoms)
+        try:
+            judged = judge_shifts(history, plant, watcher, now)
+            trouble = watcher.warning()
+        except Exception as error:  # noqa: BLE001 - counts and phantom stock need no detector
+            trouble = _trouble_of(error)
+            mark |= {name: (known or {}).get(name) for name in _OF_HISTORY}  # tried again
+    return _Look(known=known, mark=mark, judged=judged, phantoms=phantoms, trouble=trouble)
+
+
+def _trouble_of(error: Exception) -> str:
+    if isinstance(error, HistoryTooShort):  # a plant that has just begun: nothing is usual yet
+        log.info("anomalies are not watched yet", reason=str(error))
+        return ""
+    log.error("anomalies are not watched", exc_info=error)
+    return f"Anomalies are not watched: {type(error).__name__}: {error}"
 
 
 def _anything_new(tx: ReadTx, plant: Plant, look: _Look, now: datetime) -> bool:
@@ -162,14 +195,16 @@ def _changes(
     """Rows that are new or other than before, and the ids of those that are known."""
     judged_from = look.judged.judged_from
     known = anomalies.since(tx, (judged_from or now) - WAITS)
-    followed_up = [_followed(tx, plant, row) for row in known]
+    waiting = [row.end for row in known if not row.is_answered]
+    counts = counts_since(tx, min(waiting, default=now))
+    followed_up = [_followed(tx, plant, row, counts) for row in known]
     after = {row.anomaly_id: row for row in followed_up} | {
         row.anomaly_id: row
         for row in reconcile(
             followed_up,
             [*look.judged.findings, *look.phantoms],
             judged_from=judged_from,
-            ended=lambda row: _why_over(tx, plant, row, now),
+            ended=lambda row: _why_over(plant, row, counts, now),
             now=now,
         )
     }
@@ -178,35 +213,23 @@ def _changes(
     return changed, set(before)
 
 
-def _why_over(tx: ReadTx, plant: Plant, row: Anomaly, now: datetime) -> str:
+def _why_over(plant: Plant, row: Anomaly, counts: CountedAt, now: datetime) -> str:
     """Why it waits for no answer any more: books are right again after a count; "" = it waits."""
     if row.ongoing:
         return ""
-    if _counted(tx, plant, row) == {*row.parts}:
+    if counted_parts(plant, row, counts) == {*row.parts}:
         return COUNTED
     return UNANSWERED if now - row.end > WAITS else ""
 
 
-def _followed(tx: ReadTx, plant: Plant, row: Anomaly) -> Anomaly:
+def _followed(tx: ReadTx, plant: Plant, row: Anomaly, counts: CountedAt) -> Anomaly:
     if row.state is not AnomalyState.OPEN:
         return row
-    return followed(tx, row, _counted(tx, plant, row))
-
-
-def _counted(tx: ReadTx, plant: Plant, row: Anomaly) -> set[str]:
-    """Parts of it that were counted at its stock point since its end."""
-    place = plant.stock_point_of_line.get(row.location_id)
-    query = select(events.c.part_id).where(
-        events.c.type == EventType.COUNTED.value,
-        events.c.location_id == place,
-        events.c.part_id.in_(row.parts),
-        events.c.occurred_at >= row.end,
-    )
-    return set() if place is None else set(tx.connection.scalars(query))
+    return followed(tx, row, counted_parts(plant, row, counts))
 
 
 def _same_history(known: Mark | None, mark: Mark) -> bool:
-    return known is not None and all(known[name] == mark[name] for name in ("until", "written"))
+    return known is not None and all(known[name] == mark[name] for name in _OF_HISTORY)
 
 
 def _written_at(history: Path) -> int:

@@ -17,11 +17,12 @@ from supplynet.cycle import watching
 from supplynet.errors import (
     InsufficientStock,
     InvalidInput,
+    NotFound,
     OrderStateError,
     StoreError,
     SupplyNetError,
 )
-from supplynet.frames.panel import Panel
+from supplynet.frames.panel import Panel, shift_periods
 from supplynet.services import beside, history, plant_detector
 from supplynet.services.books import Books
 from supplynet.services.orders import Said, command_of
@@ -117,7 +118,8 @@ def answer(books: Books, anomaly_id: str, state: AnomalyState, said: Said) -> Ro
 
     def do(tx: WriteTx) -> Row:
         done = anomalies.answer(tx, anomaly_id, state, note=said.reason)
-        watching.tell(tx)
+        if books.settings.anomaly_alarms_per_week:  # else nobody is told of any
+            watching.tell(tx)
         return as_row(books, done, now)
 
     with books.store.write(command.actor, command.now) as tx:
@@ -211,8 +213,11 @@ def _series(books: Books, anomaly: Anomaly) -> list[Row]:
     except (SupplyNetError, OSError) as error:
         log.warning("an anomaly is shown without what was expected: %s", error)
         detector, context = None, 0
-    span = until - (anomaly.start - AROUND)
-    shifts = int(span / timedelta(hours=1))  # as many as there could be
+    try:
+        calendar = books.plant.calendar_of(anomaly.location_id)
+    except NotFound:  # the line has left the plant
+        return []
+    shifts = len(shift_periods(calendar, anomaly.start - AROUND, until))
     try:
         panel = cycle.recent_panel(
             books.workspace.history,

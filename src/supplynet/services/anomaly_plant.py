@@ -32,6 +32,7 @@ from supplynet.services.forecasting import history_panel
 from supplynet.services.model_index import PLANT_ANOMALIES, own_purpose, versions_for
 
 _BEFORE = timedelta(days=28)  # judged too, so that an incident is told from its beginning
+_ALL = 36_500  # days; more than any history has
 Report = Callable[[float, str], None]
 Clock = Callable[[], datetime]
 Json = dict[str, Any]
@@ -104,7 +105,7 @@ def detect(
         MissingExtra: A library of the detector is not installed.
     """
     if request.plot is not None and request.plot.suffix not in {".html", ".svg"}:
-        raise InvalidInput(f"{request.plot.name}: a plot is an .html or an .svg file")
+        raise InvalidInput(f"{request.plot}: a plot is an .html or an .svg file")
     rule = alarms_of(request.alarms_per_week, request.false_discovery_rate)
     report(0.0, "reading the history")
     panel = file_panel(request.file) if request.file else history_panel(open_books(folder))
@@ -240,7 +241,7 @@ def _seen(
     """What was seen, and the moment from which on it is reported."""
     since = panel.periods[0].start
     if days is not None:
-        since = max(since, panel.periods[-1].end - timedelta(days=days))
+        since = max(since, panel.periods[-1].end - timedelta(days=min(days, _ALL)))
     count = sum(period.end > since - _BEFORE for period in panel.periods)
     return see(scorer, rule, panel, count, constant=constants(panel)), since
 

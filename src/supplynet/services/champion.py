@@ -31,6 +31,7 @@ from supplynet.services import beside, history
 from supplynet.services.books import Books, open_books
 from supplynet.services.forecasting import calendar_of, history_panel
 from supplynet.services.model_versions import versions_of
+from supplynet.services.plant_detector import OPENED
 
 log = logging.getLogger(__name__)
 STAND_IN = MEAN
@@ -87,8 +88,11 @@ def _opened(books: Books, version: str) -> BoundForecaster:
         return known
     predictor = _loaded(books.workspace.folder, version)
     forecaster = _bound(books, predictor, version, _dependence(books, version))
+    detector = books.opened.get(OPENED)
     books.opened.clear()
     books.opened[key] = forecaster
+    if detector is not None:  # it knows nothing of what is believed
+        books.opened[OPENED] = detector
     return forecaster
 
 

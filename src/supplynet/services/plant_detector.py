@@ -29,7 +29,8 @@ STAND_IN = "robust_seasonal"
 """What is fitted on the spot, in seconds, where nobody has trained a detector."""
 LEAST_PERIODS = 42
 """Periods below which nothing on the spot can tell what is usual: three weeks of two shifts."""
-_OPENED = "detector"
+OPENED = "detector"
+"""Where it lies in ``Books.opened``."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -73,11 +74,11 @@ def serving_detector(books: Books) -> ServingDetector:
         HistoryTooShort: There is no detector, and too little history to fit the quick one.
     """
     names = list(_newest_first(books))
-    known = books.opened.get(_OPENED)
+    known = books.opened.get(OPENED)
     if isinstance(known, ServingDetector) and names[:1] == [known.version]:
         return known
     found = _opened(books, names)
-    books.opened[_OPENED] = found
+    books.opened[OPENED] = found
     return found
 
 
@@ -90,10 +91,15 @@ def watcher_of(books: Books) -> cycle.Watcher:
             log.warning("anomalies: %s", found.warning)
         return found.detector, found.version
 
+    def warning() -> str:
+        known = books.opened.get(OPENED)
+        return known.warning if isinstance(known, ServingDetector) else ""
+
     return cycle.Watcher(
         open=serving,
         alarms_per_week=books.settings.anomaly_alarms_per_week,
         beside=lambda periods: beside.inputs_of(books, periods),
+        warning=warning,
     )
 
 
