@@ -7,26 +7,33 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from itertools import pairwise
 
 import numpy as np
 
 from supplynet.anomaly.incident import Kind
 from supplynet.anomaly.kinds import PACKS
+from supplynet.anomaly.period_words import (
+    date_of,
+    from_to,
+    in_a_row,
+    moment_of,
+    plural,
+    shift_name,
+    shorter_than_a_day,
+    unit_of,
+    within,
+)
 from supplynet.core.sample_paths import FloatArray
 from supplynet.frames.panel import Period
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NAMED = 3  # parts of a line that are named
 _PACK_WITHIN = 0.06  # of a pack size, so that it is mentioned
 _LEAST_PACK_RATIO = 4.0
 _SURE_BAND = 0.5  # of what is expected: a pack size cannot be read from a vaguer expectation
 _VAGUE = 3.0  # times what is expected: a usual range beyond it is compared with in its place
 _NONE = 0.05  # parts a period
-_HOUR, _DAY, _WEEK, _MONTH = 60.0, 20 * 60.0, 6.5 * 1440, 27 * 1440.0  # minutes, at least
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +64,7 @@ class Facts:
     @property
     def unit(self) -> str:
         """What its periods are."""
-        return _unit(self.periods[0])
+        return unit_of(self.periods[0])
 
     @property
     def each(self) -> str:
@@ -146,20 +153,20 @@ def _stuck(facts: Facts) -> str:
     has = ("have" if several else "has") + " shown" if facts.ongoing else "showed"
     may = "may be stuck" if facts.ongoing else "may have been stuck"
     what = "counters" if several else "counter"
-    every = f"in every {facts.unit} " if _in_a_row(facts.periods) else ""
+    every = f"in every {facts.unit} " if in_a_row(facts.periods) else ""
     return (
         f"{_who(facts)} {has} {value} {every}{_when(facts)}, {_expected(facts)}: the {what} {may}"
     )
 
 
 def _drift(facts: Facts) -> str:
-    names = Counter(_shift_name(period) for period in facts.periods)
+    names = Counter(shift_name(period) for period in facts.periods)
     (shift, most), many = names.most_common(1)[0], len(facts.periods)
-    since = f"since {_date(facts.periods[0])}" if facts.ongoing else _from_to(facts.periods)
-    which = f"{many:,} {_plural(shift, many)}"
+    since = f"since {date_of(facts.periods[0])}" if facts.ongoing else from_to(facts.periods)
+    which = f"{many:,} {plural(shift, many)}"
     if most < many:
-        which = f"{many:,} {facts.unit}s, {most:,} of them {_plural(shift, most)},"
-    rest = "day is" if _shorter_than_a_day(facts.periods[0]) else "week is"
+        which = f"{many:,} {facts.unit}s, {most:,} of them {plural(shift, most)},"
+    rest = "day is" if shorter_than_a_day(facts.periods[0]) else "week is"
     return (
         f"{_who(facts)}: {_number(float(facts.observed.mean()), about=True)} used on average in "
         f"{which} {since}, {_expected(facts)}; {_change(facts.ratio)}, "
@@ -236,82 +243,12 @@ def _when(facts: Facts) -> str:
     """
     periods, many = facts.periods, len(facts.periods)
     if many == 1:
-        return f"{_in(periods[0])} {_moment(periods[0])}"
-    span = f"since {_moment(periods[0])}" if facts.ongoing else _from_to(periods)
+        return f"{within(periods[0])} {moment_of(periods[0])}"
+    span = f"since {moment_of(periods[0])}" if facts.ongoing else from_to(periods)
     count = f"{many:,} {facts.unit}s"
-    if _in_a_row(periods):
+    if in_a_row(periods):
         return f"{span} ({count})"
     return f"{'on' if facts.unit == 'day' else 'in'} {count} {span}"
-
-
-def _in_a_row(periods: Sequence[Period]) -> bool:
-    return all(one.end == next_one.start for one, next_one in pairwise(periods))
-
-
-def _from_to(periods: Sequence[Period]) -> str:
-    return f"from {_moment(periods[0])} to {_moment(periods[-1])}"
-
-
-def _unit(period: Period) -> str:
-    """What a period is; ``period`` for parts of an hour."""
-    if period.shift:
-        return "shift"
-    lengths = (("month", _MONTH), ("week", _WEEK), ("day", _DAY), ("hour", _HOUR))
-    return next((unit for unit, least in lengths if period.minutes >= least), "period")
-
-
-def _shorter_than_a_day(period: Period) -> bool:
-    return _unit(period) in {"shift", "hour", "period"}
-
-
-def _in(period: Period) -> str:
-    """The words before a moment."""
-    unit = _unit(period)
-    if unit == "period":
-        return f"in the {period.minutes:g} minutes from"
-    return {"day": "on", "hour": "in the hour from"}.get(unit, "in")
-
-
-def _moment(period: Period) -> str:
-    """``the night shift of 14 Mar``, ``shift 2 of 14 Mar``; without shifts as ``_date``."""
-    if not period.shift:
-        return _date(period)
-    name = _shift_name(period)
-    the = "" if name.lower().startswith("shift") else "the "
-    return f"{the}{name} of {_date(period)}"
-
-
-def _shift_name(period: Period) -> str:
-    """``night shift``, ``shift 2``; without shifts the weekday, or the time of day."""
-    if not period.shift:
-        if _shorter_than_a_day(period):
-            return f"{_unit(period)} at {period.start.astimezone(UTC):%H:%M} UTC"
-        return f"{period.local_date:%A}"
-    if "shift" in period.shift.lower():
-        return period.shift
-    return f"shift {period.shift}" if period.shift.isdigit() else f"{period.shift} shift"
-
-
-def _plural(noun: str, many: int) -> str:
-    if many == 1:
-        return noun
-    if " at " in noun:
-        return noun.replace(" at ", "s at ")
-    return f"times {noun}" if noun[-1].isdigit() else f"{noun}s"
-
-
-def _date(period: Period) -> str:
-    """``14 Mar``; ``14 Mar 06:00 UTC`` of an hour, ``the week of 9 Mar 2026``, ``Mar 2026``."""
-    unit, day = _unit(period), period.local_date
-    month = _MONTHS[day.month - 1]
-    if unit in {"hour", "period"}:
-        start = period.start.astimezone(UTC)
-        return f"{start.day} {_MONTHS[start.month - 1]} {start:%H:%M} UTC"
-    if unit == "month":
-        return f"{month} {day.year}"
-    if unit == "week":
-        return f"the week of {day.day} {month} {day.year}"
-    return f"{day.day} {month}"
 
 
 def _how_much(facts: Facts) -> str:
