@@ -94,3 +94,47 @@ def test_a_password_is_shown_nowhere(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_settings(tmp_path)
     assert "secret" not in str(caught.value)
+
+
+def test_a_secret_may_lie_in_a_file_that_only_its_owner_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2\n")
+    secret.chmod(0o640)
+    monkeypatch.setenv("SUPPLYNET_MQTT_PASSWORD_FILE", str(secret))
+    settings = load_settings(tmp_path)
+    assert settings.mqtt_password == "hunter2"
+    assert "hunter2" not in repr(settings)
+
+
+def test_a_secret_file_that_is_open_missing_or_empty_is_refused_without_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    monkeypatch.setenv("SUPPLYNET_DATABASE_URL_FILE", str(secret))
+    for content, mode, says in (
+        ("sqlite:///hunter2.db", 0o644, "everybody may read"),
+        (" \n", 0o600, "holds no secret"),
+        (None, 0, "cannot be read"),
+    ):
+        secret.unlink(missing_ok=True)
+        if content is not None:
+            secret.write_text(content)
+            secret.chmod(mode)
+        with pytest.raises(ConfigError, match=says) as raised:
+            load_settings(tmp_path)
+        assert "hunter2" not in str(raised.value)
+
+
+def test_a_secret_is_said_once_and_only_secrets_lie_in_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPPLYNET_MQTT_PASSWORD", "x")
+    monkeypatch.setenv("SUPPLYNET_MQTT_PASSWORD_FILE", "y")
+    with pytest.raises(ConfigError, match="both set"):
+        load_settings(tmp_path)
+    monkeypatch.delenv("SUPPLYNET_MQTT_PASSWORD_FILE")
+    monkeypatch.setenv("SUPPLYNET_PORT_FILE", "y")
+    with pytest.raises(ConfigError, match="SUPPLYNET_PORT_FILE"):
+        load_settings(tmp_path)

@@ -13,6 +13,8 @@ export default defineConfig({
     target: 'es2022',
     // Nothing is inlined as a data: address, which `default-src 'self'` would refuse.
     assetsInlineLimit: 0,
+    // The list of files that the service worker keeps.
+    manifest: 'assets.json',
     modulePreload: { polyfill: false },
     license: { fileName: 'licenses.txt' },
   },

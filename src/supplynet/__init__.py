@@ -14,6 +14,7 @@ from supplynet._version import __version__
 _LAZY = {
     "AnomalyDetector": "supplynet.anomaly.anomaly_detector",
     "AnomalyService": "supplynet.services.anomaly",
+    "Client": "supplynet.client",
     "DataService": "supplynet.services.data",
     "Forecaster": "supplynet.forecast.forecaster",
     "ForecastingService": "supplynet.services.sales_models",
@@ -23,6 +24,7 @@ _LAZY = {
 __all__ = [
     "AnomalyDetector",
     "AnomalyService",
+    "Client",
     "DataService",
     "Forecaster",
     "ForecastingService",

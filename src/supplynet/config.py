@@ -1,5 +1,7 @@
 """Settings: ``supplynet.toml`` in the workspace, then ``SUPPLYNET_*`` variables, which win.
 
+A secret may also lie in a file of its own: ``SUPPLYNET_MQTT_PASSWORD_FILE=/run/secrets/mqtt``.
+
 They are read once, at the top of a command or server, and handed down; nothing here reads
 anything at import.
 """
@@ -7,8 +9,9 @@ anything at import.
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -26,9 +29,12 @@ from supplynet.errors import ConfigError
 
 SETTINGS_FILE = "supplynet.toml"
 ENV_PREFIX = "SUPPLYNET_"
-_NOT_SETTINGS = frozenset({"WORKSPACE"})
-"""``SUPPLYNET_`` variables that say where the settings are, and so cannot be settings."""
+_NOT_SETTINGS = frozenset({"WORKSPACE", "KEYS", "PAGES"})
+"""``SUPPLYNET_`` variables that say where settings, keys and pages are, and so are no settings."""
 _SQLITE = "sqlite:///"
+SECRETS = ("database_url", "mqtt_password")
+"""Settings that may lie in a file, which ``SUPPLYNET_<NAME>_FILE`` names."""
+_LONGEST_SECRET = 10_000
 
 
 class Settings(BaseSettings):
@@ -37,10 +43,31 @@ class Settings(BaseSettings):
     Attributes:
         database_url: SQLAlchemy URL; ``sqlite:///file`` is relative to the workspace.
         host, port: Where ``serve`` listens.
+        tls_certfile, tls_keyfile: Of the server, PEM, relative to the workspace; empty = no TLS.
+        insecure: Serve other machines without TLS: passwords can then be read on the way.
+        allowed_hosts: Names that a request may call this server by; empty = the address that it
+            listens on, this machine's names and those of the loopback.
+        trusted_proxies: Addresses or networks of reverse proxies that are believed when they say
+            who asks.
+        proxy_header: The header in which they say it; they must set it, whatever a client sent.
+        rate_per_minute: Requests of one user or token in a minute.
+        address_rate_per_minute: Requests from one address in a minute, signed in or not.
+        dear_rate_per_minute: Requests of one user for what takes seconds, in a minute.
+        sign_in_rate_per_minute: Attempts to sign in from one address in a minute.
+        largest_import_mb: Most that one file to import may have, in mebibytes.
+        stop_delay_seconds: How long a server that was told to stop still answers, not ready.
+        log_format: ``text`` for people, ``json`` for programs; one line each, on stderr.
+        log_level: The least that is logged.
         automation_mode: ``suggest`` waits for a person, ``auto_below`` approves its own proposals
             up to the limits below, ``auto`` all of them. A supply rule may name its own.
         auto_limit_containers: Most containers of one order that ``auto_below`` approves.
         auto_limit_cost: Most that one order may be worth, by ``unit_cost``; None = no such limit.
+        auto_spend_per_day: Most that the orders which automation releases within 24 hours may be
+            worth; what goes beyond waits for a person. None = no cap.
+        four_eyes_cost: What is worth more is released by two people, never by automation; None =
+            one is always enough. A part of unknown cost counts as worth more, here and above.
+        audit_anchor_file: A second file that the signed heads of the audit log go to, best on
+            another disk or share; empty = only the one in the workspace.
         policy: Name in the registry of policies.
         model: Name in the registry of forecasting models.
         paths: Sample paths per decision.
@@ -65,6 +92,9 @@ class Settings(BaseSettings):
         market_providers: Providers of prices that are tried in turn after the workspace's files.
         clock_skew_minutes: How far ahead of the books' clock a sender's clock may go.
         drop_folder: Files of events that are put here are taken in; empty = none.
+        backup_folder: Where scheduled backups go; empty = ``backups`` in the workspace.
+        backup_every_hours: How often ``serve`` backs up; 0 = never.
+        backup_keep: How many backups are kept, beside one a week for eight weeks.
         mqtt_url: ``mqtt://host:1883`` or ``mqtts://host:8883``; empty = no broker.
         mqtt_username, mqtt_password: For the broker; empty = none.
         mqtt_ca_file: Certificates that a broker with TLS is checked against; empty = the system's.
@@ -76,9 +106,26 @@ class Settings(BaseSettings):
     database_url: str = Field(default="sqlite:///supplynet.db", min_length=1, repr=False)
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8321, ge=1, le=65535)
+    tls_certfile: str = ""
+    tls_keyfile: str = ""
+    insecure: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    proxy_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
+    rate_per_minute: int = Field(default=1200, ge=1, le=1_000_000)
+    address_rate_per_minute: int = Field(default=3000, ge=1, le=1_000_000)
+    dear_rate_per_minute: int = Field(default=30, ge=1, le=1_000_000)
+    sign_in_rate_per_minute: int = Field(default=20, ge=1, le=1_000_000)
+    largest_import_mb: int = Field(default=64, ge=1, le=4096)
+    stop_delay_seconds: float = Field(default=0.0, ge=0, le=300, allow_inf_nan=False)
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     automation_mode: Literal["suggest", "auto_below", "auto"] = "suggest"
     auto_limit_containers: int = Field(default=10, ge=0)
     auto_limit_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    auto_spend_per_day: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    four_eyes_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    audit_anchor_file: str = ""
     policy: str = Field(default="no_stockout", min_length=1)
     model: str = Field(default="lightgbm", min_length=1)
     paths: int = Field(default=500, ge=1, le=100_000)
@@ -98,6 +145,9 @@ class Settings(BaseSettings):
     market_providers: tuple[str, ...] = ("stooq", "alpha_vantage")
     clock_skew_minutes: int = Field(default=10, ge=0, le=24 * 60)
     drop_folder: str = ""
+    backup_folder: str = ""
+    backup_every_hours: int = Field(default=24, ge=0, le=24 * 31)
+    backup_keep: int = Field(default=14, ge=1, le=1000)
     mqtt_url: str = ""
     mqtt_username: str = ""
     mqtt_password: str = Field(default="", repr=False)
@@ -130,10 +180,11 @@ def load_settings(folder: Path) -> Settings:
     in_environment = {
         name.removeprefix(ENV_PREFIX) for name in names if name.startswith(ENV_PREFIX)
     }
-    in_environment -= _NOT_SETTINGS
+    in_environment -= _NOT_SETTINGS | {f"{name.upper()}_FILE" for name in SECRETS}
     _refuse_unknown((n.lower() for n in in_environment), "the environment", prefix=ENV_PREFIX)
+    secrets = _secrets_in_files(in_environment)
     try:
-        settings = Settings(**{**from_file, **EnvSettingsSource(Settings)()})
+        settings = Settings(**{**from_file, **EnvSettingsSource(Settings)(), **secrets})
     except ValidationError as error:
         raise ConfigError(_first_line(error)) from None
     except SettingsError as error:
@@ -149,6 +200,34 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
+
+
+def _secrets_in_files(in_environment: Set[str]) -> dict[str, str]:
+    found = {}
+    for name in SECRETS:
+        variable = f"{ENV_PREFIX}{name.upper()}_FILE"
+        path = os.environ.get(variable)
+        if path is None:
+            continue
+        if name.upper() in in_environment:
+            raise ConfigError(f"{variable} and {ENV_PREFIX}{name.upper()} are both set; keep one")
+        found[name] = _secret(variable, Path(path))
+    return found
+
+
+def _secret(variable: str, path: Path) -> str:
+    """The content of a file that only its owner and group may read, without its last newline."""
+    try:
+        mode = path.stat().st_mode
+        if mode & stat.S_IROTH:
+            raise ConfigError(f"{variable}: everybody may read {path}; run: chmod 640 {path}")
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise ConfigError(f"{variable}: {path} cannot be read: {why}") from None
+    if not content.strip() or len(content) > _LONGEST_SECRET:
+        raise ConfigError(f"{variable}: {path} holds no secret of 1 to {_LONGEST_SECRET} bytes")
+    return content.removesuffix("\n").removesuffix("\r")
 
 
 def _refuse_unknown(keys: Iterable[str], where: str, *, prefix: str) -> None:

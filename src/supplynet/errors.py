@@ -7,7 +7,16 @@ SupplyNetError
         PlantErrors         all mistakes of a plant folder at once
         ImportErrors        all mistakes of an import at once, one per cell
         NotFound            no such part, order, model, ...
+    AccessError
+        NotSignedIn         nobody has said who asks, or not well enough
+            NotSetUp        there are no users yet
+        NotAllowed          who asks has no such permission, or not at this site
+        TooManyRequests     ask again later
+    AccountError            a step that the state of users and tokens does not allow
+    VersionMoved            what somebody edits was changed by another meanwhile
+    SealError               something sealed cannot be opened: no such key, or it was changed
     StoreError              the database cannot be opened, read or written
+    BackupError             a backup cannot be made, read, trusted or restored
     LedgerError
         ConflictingContent  the same id was sent before with other content
         InsufficientStock   a command wants more than is there
@@ -122,8 +131,58 @@ class NotFound(InvalidInput):
         self.what, self.name = what, name
 
 
+class AccessError(SupplyNetError):
+    """Who asks may not have what is asked for."""
+
+
+class NotSignedIn(AccessError):
+    """Nobody has said who asks, or what was shown does not prove it."""
+
+
+class NotSetUp(NotSignedIn):
+    """There are no users yet, so nobody can sign in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nobody can sign in yet: there are no users; on the server's machine type: "
+            "supplynet user add NAME --role administrator"
+        )
+
+
+class NotAllowed(AccessError):
+    """Who asks has no such permission, or not at this site."""
+
+
+class TooManyRequests(AccessError):
+    """Too much was asked for in a short time.
+
+    Attributes:
+        retry_after_seconds: When to ask again.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class AccountError(SupplyNetError):
+    """A name is taken, or the last administrator would be gone."""
+
+
+class VersionMoved(SupplyNetError):
+    """What somebody edits was changed by another meanwhile; read it again."""
+
+
+class SealError(SupplyNetError):
+    """Something sealed cannot be opened, or nothing can be sealed: no such key, or changed."""
+
+
 class StoreError(SupplyNetError):
     """The database or a history file cannot be opened, read or written; nothing was written."""
+
+
+class BackupError(SupplyNetError):
+    """A backup cannot be made, read, trusted or restored; what was there stays as it was."""
 
 
 class LedgerError(SupplyNetError):

@@ -37,7 +37,7 @@ def books(planned: Path, tmp_path: Path) -> Iterator[Books]:
 @pytest.fixture
 def client(books: Books) -> Iterator[TestClient]:
     """The application over ``books``."""
-    with TestClient(create_app(books), base_url=HERE) as opened:
+    with TestClient(create_app(books, local=True), base_url=HERE) as opened:
         yield opened
 
 
@@ -46,7 +46,7 @@ def reader(planned: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """One application for all tests that only read."""
     folder = Path(shutil.copytree(planned, tmp_path_factory.mktemp("read") / "demo"))
     opened = open_books(folder)
-    with TestClient(create_app(opened), base_url=HERE) as client:
+    with TestClient(create_app(opened, local=True), base_url=HERE) as client:
         yield client
     opened.store.close()
 
@@ -58,6 +58,6 @@ def empty_client(tmp_path: Path) -> Iterator[TestClient]:
 
     init_workspace(tmp_path / "empty")
     opened = open_books(tmp_path / "empty")
-    with TestClient(create_app(opened), base_url=HERE) as client:
+    with TestClient(create_app(opened, local=True), base_url=HERE) as client:
         yield client
     opened.store.close()

@@ -39,7 +39,7 @@ def test_an_acknowledged_alert_stays_open_and_names_who_has_it(
     row = client.post(f"{ALERTS}/{alert_id}/acknowledge").json()
     assert (row["state"], row["acknowledged_by"], row["resolved_at"]) == (
         "acknowledged",
-        "api",
+        "local",
         None,
     )
     again = client.post(f"{ALERTS}/{alert_id}/acknowledge", json={"reason": "twice"})

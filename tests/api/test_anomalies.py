@@ -98,7 +98,7 @@ def test_an_answer_is_taken_once_and_says_what_is_next(client: TestClient, keep:
     row = done.json()
     assert (row["state"], row["answered_by"], row["note"]) == (
         "wrong_record",
-        "api",
+        "local",
         "scanned twice",
     )
     assert "supplynet stock undo" in row["next_step"]

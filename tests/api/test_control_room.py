@@ -48,7 +48,7 @@ def test_the_scoreboard_names_the_policies_and_the_bound(reader: TestClient) -> 
 @pytest.mark.parametrize("mode", ["suggest", "auto_below", "auto"])
 def test_every_mode_of_automation_is_shown(books: Books, mode: str) -> None:
     settings = books.settings.model_copy(update={"automation_mode": mode})
-    app = create_app(replace(books, settings=settings))
+    app = create_app(replace(books, settings=settings), local=True)
     with TestClient(app, base_url="http://127.0.0.1:8321") as client:
         assert client.get(f"{API}/automation").json()["mode"] == mode
         assert client.get(f"{API}/control-room").json()["automation"]["mode"] == mode
@@ -63,7 +63,7 @@ def test_automation_is_paused_and_resumed_and_the_audit_says_by_whom(
     assert client.get(f"{API}/automation").json()["paused"] is True
     with books.store.read() as tx:
         entry = audit.entries(tx, subject="paused")[-1]
-    assert (entry.actor, entry.after, entry.reason) == ("api", True, "stocktaking")
+    assert (entry.actor, entry.after, entry.reason) == ("local", True, "stocktaking")
     assert client.post(f"{API}/automation", json={"paused": False}).json()["paused"] is False
 
 

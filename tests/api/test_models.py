@@ -44,8 +44,8 @@ def test_a_rollback_and_a_promotion_say_who_and_why(
     with books.store.read() as tx:
         last = audit.entries(tx, subject="champion")[-2:]
     assert [(entry.actor, entry.reason) for entry in last] == [
-        ("api", "too high at night"),
-        ("api", ""),
+        ("local", "too high at night"),
+        ("local", ""),
     ]
 
 

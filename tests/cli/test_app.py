@@ -170,7 +170,12 @@ def _options(command: str) -> set[str]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_takes_the_common_options(command: str) -> None:
-    absent = {"serve": {"--json"}, "bench": {"--workspace"}}.get(command, set())
+    absent = {
+        "serve": {"--json"},
+        "worker": {"--json"},
+        "bench": {"--workspace"},
+        "restore": {"--workspace"},  # it makes one, and names it with --to
+    }.get(command, set())
     assert _options(command) >= {"--json", "--workspace"} - absent
 
 

@@ -46,7 +46,7 @@ def test_a_port_in_use_is_said_before_the_work(
         other.listen()
         port = other.getsockname()[1]
         answer = call("demo", "-w", tmp_path, "--port", str(port))
-    assert (answer.status, f"port {port} cannot be used" in answer.err) == (2, True)
+    assert (answer.status, f"port {port} of 127.0.0.1 cannot be used" in answer.err) == (2, True)
     assert asked == []
 
 

@@ -86,7 +86,7 @@ def test_a_version_is_promoted_rolled_back_and_shown_with_its_history(
     assert promoted["aliases"] == ["champion"]
     told = call("models", "show", first, "-w", workspace)
     assert told.lines[-1].startswith("champion since ")
-    assert told.lines[-1].endswith("Z by cli: too high at night")
+    assert told.lines[-1].endswith(": too high at night")
     assert "data_hash" in told.out
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supplynet.core.ids import check_id, model_key, series_id, uuid7
+from supplynet.core.ids import check_id, id_of, model_key, series_id, uuid7
 from supplynet.errors import InvalidId
 
 NOW = datetime(2026, 1, 5, 21, 58, tzinfo=UTC)
@@ -45,3 +45,11 @@ def test_the_same_seed_makes_the_same_uuid() -> None:
 def test_names_of_series_and_models() -> None:
     assert series_id("SR1.ST1.A", "P-1") == "SR1.ST1.A/P-1"
     assert model_key("WH1", "SKU9") == "WH1_SKU9"
+
+
+def test_an_id_is_made_of_any_text_and_two_texts_never_share_one() -> None:
+    assert id_of("plc-7") == "plc-7"
+    made = id_of("ana/plc-7")
+    assert check_id(made) == made
+    assert made != id_of("ana:plc-7")
+    assert check_id(id_of("x" * 500))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from supplynet import cycle
+from supplynet.core.events import EventType
 from supplynet.core.orders import Order, OrderKind, OrderState
 from supplynet.cycle import Command, Receipt
 
@@ -109,3 +110,15 @@ def test_by_the_forecast_what_the_lines_hold_counts_and_by_levels_it_does_not(si
     site.open_stock(at_line=5000, at_warehouse=400)
     assert bought(site, MONDAY, alpha=0.95) == []
     assert [order.quantity for order in bought(site, MONDAY)] == [600]
+
+
+def test_of_a_purchase_that_nobody_approved_what_came_is_ours_and_no_more(any_site: Site) -> None:
+    """A scan is a fact; nobody's yes to the 590 that it does not tell of."""
+    site = any_site
+    site.open_stock(at_line=5000, at_warehouse=400)
+    (order,) = bought(site, MONDAY)
+    facts = {"order_id": order.order_id, "supplier_id": "ACME"}
+    site.post(site.event(EventType.RECEIVED, "WH1", MONDAY + HOUR, "bolt", 10, **facts))
+    after = site.order(order)
+    assert (after.state, after.quantity, after.received) == (OrderState.CLOSED, 10, 10)
+    assert (after.outstanding, site.on_hand("WH1")) == (0, 410)

@@ -172,7 +172,7 @@ def test_members_are_saved_inside_and_every_byte_is_covered(
     assert list(fitted.members) == ["lightgbm", "random_forest", "ensemble"]
     manifest = registry.save(tmp_path, "saved", fitted)
     files = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
-    assert files == {*manifest.files, "models/saved.manifest.json"}
+    assert files == {*manifest.files, "models/saved.manifest.json", "keys/keys.json"}
     _, loaded = registry.load(tmp_path, "saved")
     future = calendar[len(panel.periods) : len(panel.periods) + 4]
     np.testing.assert_array_equal(

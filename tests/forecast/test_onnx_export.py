@@ -146,7 +146,7 @@ def test_a_damaged_graph_is_never_opened(exported: Path, panel: Panel, tmp_path:
     with pytest.raises(ModelError, match="was changed"):
         load_exported(tmp_path, "mlp")
     registry.save(tmp_path, "mlp", fit("lightgbm", panel))  # another training, the same name
-    with pytest.raises(ModelError, match="export it again"):
+    with pytest.raises(ModelError, match="export the model again"):
         load_exported(tmp_path, "mlp")
 
 

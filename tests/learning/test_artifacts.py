@@ -1,4 +1,4 @@
-import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +39,8 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
     assert state.texts == STATE.texts
     np.testing.assert_array_equal(state.arrays["weights"], STATE.arrays["weights"])
     assert load_metrics(tmp_path, "m") == {"mase": 0.8}
-    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.*")) == sorted(FILES)
+    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*"))
+    assert found == sorted([*FILES, "keys/keys.json"])
 
 
 def test_the_same_model_has_the_same_version_and_another_has_another(tmp_path: Path) -> None:
@@ -97,12 +98,14 @@ def test_a_manifest_says_where_the_model_comes_from(tmp_path: Path) -> None:
     assert manifest.size == sum((tmp_path / file).stat().st_size for file in FILES[:3])
 
 
-def test_a_manifest_of_the_first_schema_is_still_read(tmp_path: Path) -> None:
+def test_a_manifest_from_before_there_were_keys_is_read_where_it_lay(
+    tmp_path: Path, unsign: Callable[..., None], forget_keys: Callable[[Path], None]
+) -> None:
     save_model(tmp_path, "m", STATE)
-    path = tmp_path / FILES[-1]
-    data = json.loads(path.read_text())
-    new = {"sum", "data_hash", "trained_at", "known_until", "parent", "purpose", "series"}
-    path.write_text(json.dumps({k: v for k, v in data.items() if k not in new} | {"schema": 1}))
+    unsign(tmp_path, schema=1)
+    with pytest.raises(ModelError, match=r"not signed; train it again, or.* models adopt m"):
+        load_model(tmp_path, "m")
+    forget_keys(tmp_path)
     manifest, state = load_model(tmp_path, "m")
     assert (manifest.schema, manifest.data_hash, manifest.trained_at) == (1, "", None)
     assert state.texts == STATE.texts
@@ -110,7 +113,7 @@ def test_a_manifest_of_the_first_schema_is_still_read(tmp_path: Path) -> None:
 
 def test_a_manifest_of_a_schema_to_come_is_refused_with_what_to_do(tmp_path: Path) -> None:
     manifest = save_model(tmp_path, "m", STATE)
-    write_manifest(tmp_path, replace(manifest, schema=3))
+    write_manifest(tmp_path, replace(manifest, schema=4))
     with pytest.raises(ModelError, match=r"newer SupplyNet .*upgrade, or train it again"):
         load_model(tmp_path, "m")
 
@@ -119,7 +122,7 @@ def test_nothing_of_a_removed_model_is_left(tmp_path: Path) -> None:
     save_model(tmp_path, "m", STATE)
     remove_model(tmp_path, "m")
     remove_model(tmp_path, "m")  # no harm
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["keys.json"]
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"files": {"../../x": ["0", 1]}}', "\x00"])

@@ -74,7 +74,7 @@ def test_a_list_of_another_schema_is_refused(saved: Path) -> None:
     path = saved / "models/m.onnx.json"
     told = json.loads(path.read_bytes()) | {"schema": 9}
     path.write_text(json.dumps(told))
-    with pytest.raises(ModelError, match="export m again"):
+    with pytest.raises(ModelError, match="export the model again"):
         load_graphs(saved, "m", VERSION)
 
 

@@ -70,6 +70,13 @@ def test_upper_case_and_a_last_dot_are_the_same_host() -> None:
         "::ffff:10.0.0.5",
         "64:ff9b::a00:5",
         "2002:0a00:0005::1",
+        "::10.0.0.5",
+        "::ffff:0:10.0.0.5",
+        "64:ff9b:1::10.0.0.5",
+        "198.18.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "3fff::1",
     ],
 )
 def test_a_private_address_behind_a_listed_name_is_refused_unless_it_is_meant(

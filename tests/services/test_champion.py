@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from supplynet.errors import NotFound
-from supplynet.services import champion, control_room, forecasting, planning, setup
+from supplynet.services import champion, control_room, doctor, forecasting, planning
 from supplynet.services.books import Books, open_books
+from supplynet.services.checks import Check
 from supplynet.services.model_versions import versions_of
 from supplynet.storage.history import read_history, write_history
 
@@ -124,13 +125,14 @@ def test_without_a_single_file_it_plans_all_the_same(books: Books) -> None:
     assert planning.plan_now(books, actor="test").plan.model_version == champion.STAND_IN
 
 
-def test_a_flipped_or_cut_champion_is_never_opened(books: Books) -> None:
+@pytest.mark.parametrize("times", [40, pytest.param(1000, marks=pytest.mark.drill)])
+def test_a_flipped_or_cut_champion_is_never_opened(books: Books, times: int) -> None:
     version = versions_of(books).champion()
     assert version is not None
     files = model_files(books, version)
     assert len(files) == 4
     rng, other = np.random.default_rng(5), before(books)
-    for place in range(40):
+    for place in range(times):
         path = files[place % 4]
         content = path.read_bytes()
         broken = bytearray(content)
@@ -145,8 +147,8 @@ def test_a_flipped_or_cut_champion_is_never_opened(books: Books) -> None:
 
 
 def test_doctor_says_that_the_champion_is_damaged(books: Books) -> None:
-    def check() -> setup.Check:
-        return next(each for each in setup.doctor(books.workspace.folder) if each.name == "model")
+    def check() -> Check:
+        return next(each for each in doctor.doctor(books.workspace.folder) if each.name == "model")
 
     assert check().state == "ready"
     broken = break_champion(books)

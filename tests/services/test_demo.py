@@ -11,7 +11,7 @@ import pytest
 from supplynet import cycle
 from supplynet.errors import InvalidInput
 from supplynet.learning.aliases import CHAMPION
-from supplynet.services import champion, demo, forecasting, setup
+from supplynet.services import champion, demo, doctor, forecasting, setup
 from supplynet.services.books import open_books
 from supplynet.services.overview import SCOREBOARD
 from supplynet.services.policies import PARAMETERS
@@ -38,7 +38,7 @@ def test_the_same_seed_gives_the_same_board_plant_history_models_and_stock(
 
 
 def test_a_demo_is_left_as_a_plant_that_has_just_been_connected(demo_workspace: Path) -> None:
-    states = {check.name: check.state for check in setup.doctor(demo_workspace)}
+    states = {check.name: check.state for check in doctor.doctor(demo_workspace)}
     assert {states[name] for name in ("books", "plant", "history", "opening stock", "model")} == {
         "ready"
     }

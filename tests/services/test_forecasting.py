@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -91,6 +92,6 @@ def test_lines_with_other_days_off_are_not_forecast_together(books: Books) -> No
         for place in books.plant.locations
     )
     plant = replace(books.plant, calendars=(warehouse, *rooms, closed), locations=places)
-    books.__dict__["plant"] = plant
+    books.__dict__["_kept_plant"] = SimpleNamespace(get=lambda: plant)
     with pytest.raises(InvalidInput, match="different shifts"):
         forecasting.common_calendar(books)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_min_max_plans_as_well(books: Books) -> None:
         books.plant.supply_rules[0], part_id="P-NEW", reorder_point=None, order_up_to_level=None
     )
     plant = replace(books.plant, supply_rules=(*books.plant.supply_rules, newcomer))
-    other.__dict__["plant"] = plant
+    other.__dict__["_kept_plant"] = SimpleNamespace(get=lambda: plant)
     thresholds = policy_of(other).thresholds  # type: ignore[attr-defined]
     size = newcomer.container_size
     assert thresholds[newcomer.stock_point_id, "P-NEW"] == (size, 2 * size)

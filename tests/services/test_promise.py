@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -34,7 +35,9 @@ ROW = {
 def books(tmp_path: Path) -> Iterator[Books]:
     setup.init(tmp_path)
     opened = open_books(tmp_path)
-    opened.__dict__["plant"] = None  # what came of decisions is made up here
+    opened.__dict__["_kept_plant"] = SimpleNamespace(
+        get=lambda: None
+    )  # what came of decisions is made up here
     yield opened
     opened.store.close()
 

@@ -10,13 +10,13 @@ from sqlalchemy import text
 from supplynet.connectors.plant_folder import write_plant
 from supplynet.errors import PlantErrors
 from supplynet.frames.synthetic.plant import tiny_plant
-from supplynet.services import setup
+from supplynet.services import doctor, setup
 from supplynet.services.books import open_books
 from supplynet.storage import open_store
 
 
 def states(folder: Path) -> dict[str, str]:
-    return {check.name: check.state for check in setup.doctor(folder)}
+    return {check.name: check.state for check in doctor.doctor(folder)}
 
 
 def test_the_checklist_of_a_new_workspace_says_what_comes_next(tmp_path: Path) -> None:
@@ -48,10 +48,10 @@ def test_broken_books_and_broken_settings_are_found(demo_workspace: Path) -> Non
     with books.connect_for_write() as connection:
         connection.execute(text("UPDATE balances SET quantity = quantity + 1"))
     books.close()
-    found = {check.name: check for check in setup.doctor(demo_workspace)}
+    found = {check.name: check for check in doctor.doctor(demo_workspace)}
     assert found["books"].state == "broken"
     assert "ledger says" in found["books"].found
     (demo_workspace / "supplynet.toml").write_text("colour = 1\n")
-    (only,) = setup.doctor(demo_workspace)
+    (only,) = doctor.doctor(demo_workspace)
     assert (only.state, "unknown setting 'colour'" in only.found) == ("broken", True)
     assert only.line.startswith("FAIL  workspace")

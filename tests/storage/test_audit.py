@@ -33,7 +33,7 @@ def test_an_entry_says_who_did_what_when_and_why(store: Store, now: datetime) ->
         ("UPDATE audit SET actor = 'eve' WHERE seq = 2", 2),
         ("DELETE FROM audit WHERE seq = 2", 2),
         ("UPDATE audit SET prev_hash = hash WHERE seq = 3", 3),
-        ("UPDATE audit SET seq = -seq WHERE seq = 1", 1),
+        ("UPDATE audit SET seq = -seq WHERE seq = 1", -1),
     ],
 )
 def test_tampering_past_the_triggers_is_found_and_located(

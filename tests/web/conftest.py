@@ -280,6 +280,43 @@ class CannedPlant:
         return order
 
 
+SESSION = {
+    "actor": "local",
+    "display_name": "local",
+    "how": "local",
+    "must_change_password": False,
+    "expires_at": None,
+    "permissions": {"plant.read": None, "orders.decide": None, "plan.make": None},
+    "sites": ["SR1", "SR2", "SR3", "WH1"],
+    "csrf_token": None,
+}
+
+
+def flow_of(room: Json) -> Json:
+    """A shift that is half over: every line used what was planned, and one half as much again."""
+    lines = [
+        {
+            "line_id": line["line_id"],
+            "showroom_id": line["showroom_id"],
+            "planned": 100.0,
+            "planned_by_now": 50.0,
+            "used": 75 if line["line_id"] == RED_LINE else 50,
+        }
+        for line in room["lines"]
+    ]
+    road = {"from": "WH1", "planned": 400, "shipped": 400, "late": 0, "due": 400, "received": 0}
+    roads = [{**road, "to": f"SR{n}", "on_road": 100 * n} for n in (1, 2, 3)]
+    shift = {key: room["shifts"][0][key] for key in ("shift_id", "name", "start", "end")}
+    return {
+        "shift": shift,
+        "elapsed": 0.5,
+        "roads": roads,
+        "deliveries": [],
+        "lines": lines,
+        "last_shift": None,
+    }
+
+
 def canned_app(plant: CannedPlant) -> FastAPI:
     """The routes of the API that the page uses, and the page."""
     app = FastAPI()
@@ -287,6 +324,14 @@ def canned_app(plant: CannedPlant) -> FastAPI:
     @app.get("/api/v1/control-room")
     def read() -> Json:
         return plant.snapshot()
+
+    @app.get("/api/v1/session")
+    def who() -> Json:
+        return SESSION
+
+    @app.get("/api/v1/flow")
+    def flow() -> Json:
+        return flow_of(plant.snapshot())
 
     @app.post("/api/v1/orders/{order_id}/{step}")
     async def change(order_id: str, step: str, request: HttpRequest) -> JSONResponse:

@@ -234,7 +234,7 @@ def test_the_content_policy_is_strict(site: Any) -> None:
 
 @pytest.mark.parametrize(("scheme", "width"), [("dark", 1920), ("light", 390)])
 def test_axe_finds_nothing_serious(page: Page, site: Any, scheme: Any, width: int) -> None:
-    page.emulate_media(color_scheme=scheme)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 1080})
     cell_of(page, *reddest(site.control_room())).click()
     first_order(page).get_by_role("button", name="Change").click()

@@ -32,7 +32,7 @@ def books(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def control_room_app(books: Books) -> FastAPI:
-    return create_app(books)
+    return create_app(books, local=True)
 
 
 def test_what_is_approved_on_the_page_is_approved_in_the_books(
@@ -42,7 +42,8 @@ def test_what_is_approved_on_the_page_is_approved_in_the_books(
     expect(page.get_by_role("region", name="Headline")).to_contain_text(room["headline"])
     rows = page.locator("tbody tr:has([role=gridcell])")
     expect(rows).to_have_count(len(books.plant.lines))
-    expect(page.locator("table").filter(has_text="SupplyNet (order_up_to)")).to_be_visible()
+    flow = page.get_by_role("region", name="Flow of parts in this shift")
+    expect(flow.locator("tbody tr")).to_have_count(len(books.plant.lines))
 
     card = page.locator("li[id^=order-]").first
     order_id = str(card.get_attribute("id")).removeprefix("order-")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from supplynet.core.orders import OrderKind, OrderState
 from supplynet.errors import InvalidInput
@@ -13,9 +13,6 @@ from supplynet.services.books import Books
 from supplynet.storage.dead_letters import LetterState
 from supplynet.storage.jobs import JobState
 from supplynet.storage.requests import LONGEST_KEY
-
-ACTOR = "api"
-"""Who is behind a write, until there are users."""
 
 
 # Asynchronous, though they wait for nothing: a synchronous one costs a trip to the thread pool.
@@ -64,6 +61,9 @@ class OrderQuery(PageQuery):
     part_id: _Id = None
     to_location: _Id = None
     lane_id: _Id = None
+    departing_from: AwareDatetime | None = Field(
+        default=None, description="Only what departs then or later."
+    )
     due: bool = Field(
         default=False, description="Only proposals that can still be released, not snoozed."
     )

@@ -37,6 +37,9 @@ class Problem(BaseModel):
     errors: list[Mistake] | None = Field(
         default=None, description="The first mistakes of a request that is not valid."
     )
+    request_id: str | None = Field(
+        default=None, description="Number of the request, also in `X-Request-Id` and in the log."
+    )
 
 
 class Health(BaseModel):
@@ -57,6 +60,9 @@ class StockRow(BaseModel):
     location_id: str = Field(examples=["SR2"])
     part_id: str = Field(examples=["P-017"])
     on_hand: int = Field(description="By the ledger; below 0 means a missing receipt or count.")
+    reserved: int | None = Field(
+        description="Of what is on hand, promised to orders that have not left; null of the past."
+    )
     on_order: int | None = Field(
         description="Released and not yet received, in transit included; null of the past."
     )
@@ -67,6 +73,14 @@ class StockRow(BaseModel):
         description="Shifts that the stock lasts at the median forecast of these shifts; null "
         "without a forecast, or without use."
     )
+
+
+class OrderApproval(BaseModel):
+    """Somebody's yes to an order as it is."""
+
+    actor: str = Field(examples=["ana"])
+    at: AwareDatetime
+    quantity: int
 
 
 class OrderRow(BaseModel):
@@ -94,6 +108,18 @@ class OrderRow(BaseModel):
     model_version: str | None
     created_at: AwareDatetime
     explanation: dict[str, Any] = Field(description="Why, as numbers; `why` is a sentence.")
+    approvals: list[OrderApproval] = Field(
+        default=[], description="Of an order that takes two people: who has said yes so far."
+    )
+    approvals_needed: int = Field(
+        default=1, description="How many people it takes: 2 beyond `four_eyes_cost`."
+    )
+
+
+class ListedOrder(OrderRow):
+    """An order of a list, with what a change of it is made from."""
+
+    etag: str = Field(description="As of the order's own GET: for `If-Match`.")
 
 
 class AlertRow(BaseModel):

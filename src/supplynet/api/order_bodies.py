@@ -63,8 +63,14 @@ class OrderChange(Body):
     reason: Reason = ""
 
 
-class Snooze(Body):
+class OrderSnooze(Body):
     """Set a proposal aside."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"until": "2026-01-06T06:00:00Z", "reason": "after the count"}]
+        }
+    )
 
     until: AwareDatetime
     reason: Reason = ""
@@ -73,6 +79,10 @@ class Snooze(Body):
 class Split(Body):
     """Let a part of an order go with another departure."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"quantity": 40, "departure_at": "2026-01-06T14:00:00Z"}]}
+    )
+
     quantity: Parts
     departure_at: AwareDatetime
     reason: Reason = ""
@@ -80,6 +90,10 @@ class Split(Body):
 
 class Handling(Body):
     """Pick or ship; less than the order is for, if it says so."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"quantity": 80, "reason": "two boxes are missing"}]}
+    )
 
     quantity: Parts | None = None
     reason: Reason = ""
@@ -108,6 +122,10 @@ class GoodsIn(Body):
 class Closing(Body):
     """End an order."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "the rest will not come"}]}
+    )
+
     reason: Reason = ""
 
 
@@ -124,6 +142,12 @@ class Reversal(Body):
 class ShipmentHandling(Body):
     """Pick or ship a departure's orders; quantities by order id where they are less."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"quantities": {"019b9000-0000-7000-8000-000000000000": 80}}]
+        }
+    )
+
     quantities: dict[Id, Parts] = Field(default_factory=dict, max_length=MOST_LINES)
     reason: Reason = ""
 
@@ -138,6 +162,14 @@ class LineIn(Body):
 
 class ShipmentIn(Body):
     """Receive a departure; what is not named has come whole and good."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"receipts": {"019b9000-0000-7000-8000-000000000000": {"good": 95, "damaged": 2}}}
+            ]
+        }
+    )
 
     receipts: dict[Id, LineIn] = Field(default_factory=dict, max_length=MOST_LINES)
     reason: Reason = ""

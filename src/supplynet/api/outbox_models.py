@@ -126,6 +126,17 @@ class MessageRow(BaseModel):
     deliveries: list[TriedRow]
 
 
+class ChannelRow(BaseModel):
+    """A channel of `notify.toml`; its address and its secret are told to nobody."""
+
+    name: str = Field(examples=["planners"])
+    kind: Literal["webhook", "file", "apprise"]
+    messages: list[str] = Field(examples=[["alert"]])
+    role: str | None = Field(description="Who reads it; null = no rules of a role.")
+    locations: list[str] = Field(description="Only of these places; empty = all.")
+    quiet_hours: str = Field(examples=["22:00-06:00"])
+
+
 class ChannelTest(BaseModel):
     """What became of a test message."""
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+
+from supplynet.api.bodies import Body, Reason
+
+_Cell = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Column = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
 
 
 class PartRow(BaseModel):
@@ -79,3 +84,50 @@ class Network(BaseModel):
     requirements: list[RequirementRow]
     lanes: list[LaneRow]
     supply_rules: list[SupplyRuleRow]
+
+
+class PlantChange(Body):
+    """Cells that become other."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "rows": [{"part_id": "P-001", "unit_cost": "0.35"}],
+                    "reason": "price list of March",
+                }
+            ]
+        }
+    )
+
+    rows: list[dict[_Column, _Cell]] = Field(
+        min_length=1, max_length=10_000, description="The key of a row and its changed cells."
+    )
+    reason: Annotated[Reason, Field(min_length=1)]
+    dry_run: StrictBool = Field(default=False, description="Check everything, write nothing.")
+
+
+class ChangedRow(BaseModel):
+    """A row that differs."""
+
+    key: str = Field(examples=["SR1 P-001"])
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+class PlantMistake(BaseModel):
+    """Something that the plant cannot be."""
+
+    file: str = Field(examples=["lanes.csv"])
+    row: int | None = Field(description="As a spreadsheet counts: the header is row 1.")
+    column: str | None
+    wrong: str
+    right: str
+
+
+class PlantChanged(BaseModel):
+    """What became of a change."""
+
+    changed: list[ChangedRow]
+    mistakes: list[PlantMistake] = Field(description="With any, nothing was written.")
+    written: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -12,13 +13,21 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from supplynet import errors
+from supplynet.api.request_id import REQUEST_ID
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 UNEXPECTED = "SupplyNet failed; its log says why"
 _SHOWN = 20
 """A batch may have thousands of mistakes; the first of them tell enough."""
+_LONGEST_WHERE = 200
+"""The name of an unknown field is what the client made it."""
 _STATUS: tuple[tuple[type[errors.SupplyNetError], HTTPStatus], ...] = (
+    (errors.NotSignedIn, HTTPStatus.UNAUTHORIZED),
+    (errors.NotAllowed, HTTPStatus.FORBIDDEN),
+    (errors.TooManyRequests, HTTPStatus.TOO_MANY_REQUESTS),
+    (errors.VersionMoved, HTTPStatus.PRECONDITION_FAILED),
+    (errors.AccountError, HTTPStatus.CONFLICT),
     (errors.NotFound, HTTPStatus.NOT_FOUND),
     (errors.InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.OrderStateError, HTTPStatus.CONFLICT),
@@ -27,6 +36,8 @@ _STATUS: tuple[tuple[type[errors.SupplyNetError], HTTPStatus], ...] = (
     (errors.LedgerError, HTTPStatus.CONFLICT),
     (errors.SnapshotMoved, HTTPStatus.CONFLICT),
     (errors.ForecastError, HTTPStatus.CONFLICT),
+    (errors.SealError, HTTPStatus.CONFLICT),
+    (errors.ConnectorError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 
@@ -38,15 +49,31 @@ def install(app: FastAPI) -> None:
 
 
 def problem(status: int, detail: str, **more: Any) -> JSONResponse:
-    """A problem body."""
+    """A problem body, with the number of the request where there is one."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    request_id = REQUEST_ID.get()
+    if request_id is not None:
+        more["request_id"] = request_id
     return JSONResponse({**body, "detail": detail, **more}, status, media_type=MEDIA_TYPE)
+
+
+def refused(error: HTTPException | errors.TooManyRequests) -> JSONResponse:
+    """A problem body for what was refused before any route."""
+    if isinstance(error, HTTPException):
+        answer = problem(error.status_code, str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
+    answer = problem(HTTPStatus.TOO_MANY_REQUESTS, str(error))
+    answer.headers.update(_told(error))
+    return answer
 
 
 def _expected(request: Request, error: Exception) -> JSONResponse:
     for kind, status in _STATUS:
         if isinstance(error, kind):
-            return problem(status, str(error))
+            answer = problem(status, str(error), **_extra(error))
+            answer.headers.update(_told(error))
+            return answer
     log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
     if isinstance(error, errors.StoreError):
         return problem(
@@ -55,10 +82,35 @@ def _expected(request: Request, error: Exception) -> JSONResponse:
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED)
 
 
+def body_of(error: errors.SupplyNetError) -> dict[str, Any]:
+    """What would be answered, where an error is one of many answers."""
+    found = (status for kind, status in _STATUS if isinstance(error, kind))
+    status = next(found, HTTPStatus.INTERNAL_SERVER_ERROR)
+    said = UNEXPECTED if status == HTTPStatus.INTERNAL_SERVER_ERROR else str(error)
+    return {"type": "about:blank", "title": status.phrase, "status": status, "detail": said}
+
+
+def _extra(error: Exception) -> dict[str, Any]:
+    """What a page must know besides the words."""
+    return {"setup": True} if isinstance(error, errors.NotSetUp) else {}
+
+
+def _told(error: Exception) -> dict[str, str]:
+    """Headers that go with a refusal."""
+    if isinstance(error, errors.NotSignedIn):
+        return {"www-authenticate": "Bearer"}
+    if isinstance(error, errors.TooManyRequests):
+        return {"retry-after": str(math.ceil(error.retry_after_seconds))}
+    return {}
+
+
 def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     mistakes = [
-        {"where": ".".join(str(step) for step in item["loc"]), "wrong": item["msg"]}
+        {
+            "where": ".".join(str(step) for step in item["loc"])[:_LONGEST_WHERE],
+            "wrong": item["msg"],
+        }
         for item in error.errors()
     ]
     detail = "; ".join(f"{item['where']}: {item['wrong']}" for item in mistakes[:3])
@@ -69,6 +121,4 @@ def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 def _http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    response = problem(error.status_code, str(error.detail))
-    response.headers.update(error.headers or {})
-    return response
+    return refused(error)

@@ -15,6 +15,7 @@ from supplynet.core.ledger import Account
 from supplynet.errors import InvalidInput
 from supplynet.services.stock import Report, What
 from supplynet.storage.ledger import MovementFilter
+from supplynet.storage.within import Within
 
 _OptionalId = Annotated[str | None, Field(max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 _MovementId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[!-~]+$")]
@@ -42,9 +43,9 @@ class MovementQuery(PageQuery):
     since: AwareDatetime | None = None
     until: AwareDatetime | None = Field(default=None, description="Before this moment.")
 
-    def filter(self) -> MovementFilter:
-        """The same for the ledger."""
-        return MovementFilter(**self.model_dump(exclude={"limit", "cursor"}))
+    def filter(self, within: Within) -> MovementFilter:
+        """The same for the ledger, within some places (None = all)."""
+        return MovementFilter(**self.model_dump(exclude={"limit", "cursor"}), within=within)
 
 
 class StockReport(Body):

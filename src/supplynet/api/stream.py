@@ -9,25 +9,33 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Request
+from fastapi import Header, Request
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from supplynet.api.clock import SmoothClock
 from supplynet.api.depends import NO_PARAMETERS
+from supplynet.api.door import Door, key_of
+from supplynet.api.identity import WhoDep
+from supplynet.api.routing import Router
+from supplynet.api.turns import Place
+from supplynet.errors import StoreError
 from supplynet.services import overview
 from supplynet.services.books import Books
 
 log = logging.getLogger(__name__)
-router = APIRouter(tags=["stream"], dependencies=[NO_PARAMETERS])
+router = Router(tags=["stream"], dependencies=[NO_PARAMETERS])
 POLL_SECONDS = 0.5
 """How often the books are looked at for what other processes have written."""
 REST_SECONDS = 0.1
 """Between two looks, however often this process writes."""
 TICK_SECONDS = 3.0
+"""Between two signs of life; with each a stream looks whether its session still stands."""
 KEPT_STEPS = 1000
 
 
@@ -69,7 +77,7 @@ class ChangeFeed:
     async def running(self) -> AsyncIterator[None]:
         """Watch while the server runs."""
         # A thread of its own: requests that fill the pool must not silence the streams.
-        self._thread = CapacityLimiter(1)
+        self._thread, self._doormen = CapacityLimiter(1), CapacityLimiter(1)
         found = await self._pulse(None)
         self.seq, self.clock, self.closed = found.seq, found.clock, False
         task = asyncio.create_task(self._watch(), name="change-feed")
@@ -136,6 +144,13 @@ class ChangeFeed:
             return frozenset().union(*(step.kinds for step in missed))
         return (await self._pulse(seq)).kinds
 
+    async def may_stay(self, ask: Callable[[], bool]) -> bool:
+        """Whether who listens still may; where nobody knows, the client has to come anew."""
+        try:
+            return await run_sync(ask, limiter=self._doormen)
+        except StoreError:
+            return False
+
     def tick(self) -> dict[str, Any]:
         """Data of a tick: the plant's time now, its speed, and the newest change."""
         shown = self._smooth.show(self.clock)
@@ -157,23 +172,42 @@ class ChangeFeed:
     responses={200: {"content": {"text/event-stream": {}}, "description": "Never ends."}},
 )
 async def stream_changes(
-    request: Request, last_event_id: Annotated[int | None, Header(ge=0, lt=2**63)] = None
+    request: Request,
+    who: WhoDep,
+    last_event_id: Annotated[int | None, Header(ge=0, lt=2**63)] = None,
 ) -> StreamingResponse:
     """Changes as server-sent events; the event id is the change number.
 
     `change` says what kinds of figures moved: fetch what you show. `tick` comes every three
     seconds and says that the connection lives, with the plant's clock. Resumes after
-    `Last-Event-ID`; `gap` says that what was missed cannot be told: take a new snapshot.
+    `Last-Event-ID`; `gap` says that what was missed cannot be told: take a new snapshot. Ends
+    within seconds when the session or token does, or when its owner may do something else.
     """
     feed: ChangeFeed = request.app.state.feed
-    return StreamingResponse(
-        _events(feed, feed.seq if last_event_id is None else last_event_id),
+    door: Door = request.app.state.door
+    place = door.streams.take(key_of(who, request))
+    sent = feed.seq if last_event_id is None else last_event_id
+    return _Placed(
+        _events(feed, sent, partial(request.app.state.identify.still, request, who)),
+        place,
         media_type="text/event-stream",
         headers={"x-accel-buffering": "no"},
     )
 
 
-async def _events(feed: ChangeFeed, sent: int) -> AsyncIterator[str]:
+class _Placed(StreamingResponse):
+    """A stream that gives its place back when it ends, also when it never begins."""
+
+    def __init__(self, events: AsyncIterator[str], place: Place, **options: Any) -> None:
+        super().__init__(events, **options)
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._place:
+            await super().__call__(scope, receive, send)
+
+
+async def _events(feed: ChangeFeed, sent: int, may_stay: Callable[[], bool]) -> AsyncIterator[str]:
     clock = asyncio.get_running_loop()
     with feed.listening():
         yield f"retry: 1000\n\n{_message('tick', feed.tick())}"
@@ -185,6 +219,8 @@ async def _events(feed: ChangeFeed, sent: int) -> AsyncIterator[str]:
                 if seq != sent:
                     yield _moved(seq, await feed.kinds_since(sent))
                     sent = seq
+            elif not await feed.may_stay(may_stay):
+                return
             else:
                 yield _message("tick", feed.tick())
                 tick_at = clock.time() + TICK_SECONDS

@@ -9,6 +9,7 @@ import typer
 
 from supplynet.cli import options
 from supplynet.cli.output import capped, emit, table
+from supplynet.cli.person import person
 from supplynet.errors import InvalidInput
 
 group = typer.Typer(
@@ -19,7 +20,6 @@ group = typer.Typer(
 )
 AlertId = Annotated[str, typer.Argument(help="Id of the alert, as list shows it.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
-ACTOR = "cli"
 
 
 def register(app: typer.Typer) -> None:
@@ -72,8 +72,10 @@ def ack(
     """Look after an alert: nobody else is asked; it stays open until its cause is gone."""
     from supplynet.services import alerts
     from supplynet.services.books import open_books
+    from supplynet.services.orders import Said
 
-    row = alerts.acknowledge(open_books(workspace), alert_id, reason=reason, actor=ACTOR)
+    step = alerts.Step(action="acknowledge", alert_id=alert_id)
+    row = alerts.answer(open_books(workspace), step, Said(actor=person(), reason=reason))
     emit(row, as_json, lambda: [_line(row, f"looked after by {row['acknowledged_by']}")])
 
 
@@ -93,15 +95,11 @@ def snooze(
     """Be told of an alert again later, a week at most; sooner if it gets worse."""
     from supplynet.services import alerts
     from supplynet.services.books import open_books
+    from supplynet.services.orders import Said
 
-    row = alerts.snooze(
-        open_books(workspace),
-        alert_id,
-        minutes=minutes,
-        until=None if until is None else _moment(until),
-        reason=reason,
-        actor=ACTOR,
-    )
+    end = None if until is None else _moment(until)
+    step = alerts.Step(action="snooze", alert_id=alert_id, minutes=minutes, until=end)
+    row = alerts.answer(open_books(workspace), step, Said(actor=person(), reason=reason))
     emit(row, as_json, lambda: [_line(row, f"asleep until {row['snoozed_until']:%Y-%m-%d %H:%M}Z")])
 
 

@@ -9,6 +9,7 @@ import typer
 
 from supplynet.cli import options
 from supplynet.cli.output import capped, emit, table
+from supplynet.cli.person import person
 
 group = typer.Typer(
     no_args_is_help=True,
@@ -16,7 +17,6 @@ group = typer.Typer(
     help="See odd consumption that waits for an answer, and answer.",
     epilog=options.example("anomalies list", "anomalies list --all"),
 )
-ACTOR = "cli"
 _HEAD = ("state", "since", "what", "id")
 
 
@@ -82,7 +82,7 @@ def answer(
     from supplynet.services.orders import Said
     from supplynet.storage.anomalies import AnomalyState
 
-    said = Said(actor=ACTOR, reason=note, key=key)
+    said = Said(actor=person(), reason=note, key=key)
     row = anomalies.answer(open_books(workspace), anomaly_id, AnomalyState(what.value), said)
     told = [f"{row['state']}: {row['sentence']}"]
     emit(row, as_json, lambda: [*told, *([row["next_step"]] if row["next_step"] else [])])

@@ -13,6 +13,8 @@ from supplynet.cli import (
     alerts,
     anomalies,
     anomaly_answers,
+    audit,
+    backups,
     bench,
     data,
     demo,
@@ -20,7 +22,9 @@ from supplynet.cli import (
     evaluation,
     importing,
     intake,
+    keys,
     models,
+    mqtt,
     orders,
     outbox,
     planning,
@@ -28,12 +32,15 @@ from supplynet.cli import (
     signals,
     simulate,
     stock,
+    tokens,
     triggers,
+    users,
     what_if,
     why,
     workspace,
 )
 from supplynet.cli.hints import as_options
+from supplynet.core.origin import ORIGIN
 from supplynet.errors import SupplyNetError
 
 REFUSED = 2
@@ -66,10 +73,16 @@ _GROUPS = (
         simulate,
         what_if,
         intake,
+        mqtt,
         alerts,
         anomaly_answers,
         outbox,
         erp,
+        keys,
+        users,
+        tokens,
+        audit,
+        backups,
         serving,
         bench,
     ),
@@ -105,6 +118,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; ``arguments`` default to the command line's."""
+    outside = ORIGIN.set("cli")
     try:
         status = app(arguments, prog_name="supplynet", standalone_mode=False)
     except SupplyNetError as error:
@@ -116,6 +130,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
         status = INTERRUPTED
+    finally:
+        ORIGIN.reset(outside)
     if status == INTERRUPTED:
         sys.stderr.write("supplynet: interrupted\n")
     return status if isinstance(status, int) else 0

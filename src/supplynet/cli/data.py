@@ -90,7 +90,7 @@ def generate(
             if output is not None:
                 raise InvalidInput("--output goes with --scenario")
             made = generating.generate(
-                workspace, days=days or 365, start=first, seed=seed, report=report
+                workspace, days=days or generating.DAYS, start=first, seed=seed, report=report
             )
             emit(made, as_json, lambda: [made.sentence])
             return

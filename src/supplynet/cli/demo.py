@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,7 +9,7 @@ import typer
 
 from supplynet.cli import options
 from supplynet.cli.output import emit, progress, table
-from supplynet.errors import ConfigError
+from supplynet.cli.serving import check_free, run_server
 
 
 def register(app: typer.Typer) -> None:
@@ -39,25 +38,11 @@ def demo(
     from supplynet.services import demo as demonstration
 
     if serve:
-        _check_free(port)
+        check_free("127.0.0.1", port)
     with progress() as report:
         board = demonstration.run(
             workspace, size=size, seed=1 if seed is None else seed, report=report
         )
     emit(board.as_dict(), as_json, lambda: board.lines(table))
     if serve:
-        from supplynet.cli.serving import run_server
-
-        run_server(workspace, host="127.0.0.1", port=port, speed=speed)
-
-
-def _check_free(port: int) -> None:
-    """Before the minutes of work whose result could then not be shown."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise ConfigError(
-                f"port {port} cannot be used ({error.strerror}); choose another with --port"
-            ) from error
+        run_server(workspace, host="127.0.0.1", port=port, speed=speed, local=True)

@@ -141,26 +141,20 @@ def import_file(
         "time_zone": time_zone,
         "on_error": on_error,
     }
-    from supplynet.services import importing
+    from supplynet.services.import_asking import Asked
 
-    terms = None
-    if lead_time_days is not None:
-        terms = importing.SupplyTermsGiven(
-            lead_time_days=lead_time_days, container_size=container_size
-        )
-    request = importing.ImportRequest(
-        file=file,
+    asked = Asked(
         kind=kind,
-        columns=importing.parse_mapping(columns or []),
-        constants=importing.parse_mapping(constants or [], "constant"),
-        where=_where(importing.parse_mapping(where or [], "choice of rows")),
-        options={name: choice for name, choice in choices.items() if choice is not None},
+        columns=columns or (),
+        constants=constants or (),
+        where=where or (),
+        options=choices,
         profile=profile,
         save_profile=save_profile,
-        problems=problems,
-        dry_run=dry_run,
-        terms=terms,
+        lead_time_days=lead_time_days,
+        container_size=container_size,
     )
+    request = asked.request(file, dry_run=dry_run, problems=problems)
     _import(workspace, request, rows, as_json)
 
 
@@ -182,13 +176,6 @@ def _import_lines(outcome: ImportOutcome, rows: int) -> list[str]:
     return [*every[:first], *capped(mistakes, rows, total=outcome.total)]
 
 
-def _where(said: dict[str, str]) -> dict[str, tuple[str, ...]]:
-    return {
-        column: tuple(value.strip() for value in values.split(","))
-        for column, values in said.items()
-    }
-
-
 def _write_template(kind: str, output: Path | None, as_json: bool) -> None:
     from supplynet.services import importing
 
@@ -204,18 +191,7 @@ def _write_template(kind: str, output: Path | None, as_json: bool) -> None:
 def _list_profiles(workspace: Path, as_json: bool) -> None:
     from supplynet.services import importing
 
-    found = importing.profiles(workspace)
-    items: list[dict[str, Any]] = [
-        {
-            "name": each.name,
-            "title": each.title,
-            "kind": each.kind,
-            "about": each.about,
-            "columns": each.wants(),
-            "saved": each.own,
-        }
-        for each in found
-    ]
+    items = importing.profile_rows(workspace)
     emit({"items": items}, as_json, lambda: _profile_lines(items))
 
 

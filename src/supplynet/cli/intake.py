@@ -11,9 +11,9 @@ import typer
 
 from supplynet.cli import options
 from supplynet.cli.output import capped, emit, table
+from supplynet.cli.person import person
 from supplynet.errors import InvalidInput, StoreError
 
-ACTOR = "cli"
 MOST_EVENTS = 5000
 Row = dict[str, Any]
 
@@ -54,7 +54,7 @@ def send(
                 batch.append(parse_event(line))
             except InvalidInput as error:
                 raise InvalidInput(f"{file} line {number}: {error}") from error
-        taken = intake.take_in(books, batch, actor=ACTOR)
+        taken = intake.take_in(books, batch, actor=person())
         done = {name: done[name] + taken[name] for name in done}
     emit(done, as_json, lambda: [f"{done['new']:,} new, {done['known']:,} known already"])
 
@@ -86,9 +86,9 @@ def replay(
         raise InvalidInput("say which letter, or --all")
     books = open_books(workspace)
     if number is None:
-        found = intake.replay_waiting(books, actor=ACTOR)
+        found = intake.replay_waiting(books, actor=person())
     else:
-        found = [intake.replay(books, number, actor=ACTOR)]
+        found = [intake.replay(books, number, actor=person())]
     emit(found, as_json, lambda: _replayed_lines(found))
     if not all(row["taken"] for row in found):
         raise typer.Exit(1)
@@ -104,7 +104,7 @@ def drop(
     from supplynet.services import intake
     from supplynet.services.books import open_books
 
-    row = intake.drop(open_books(workspace), number, actor=ACTOR, reason=reason)
+    row = intake.drop(open_books(workspace), number, actor=person(), reason=reason)
     emit(row, as_json, lambda: [f"letter {number} dropped"])
 
 

@@ -8,8 +8,8 @@ import typer
 
 from supplynet.cli import options
 from supplynet.cli.output import emit, progress, table
+from supplynet.cli.person import person
 
-ACTOR = "cli"
 Version = Annotated[str, typer.Argument(help="A version that 'models list' shows.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
 _LISTED = {
@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
     )(promote)
     group.command(epilog=options.example("models rollback --reason 'too high at night'"))(rollback)
     group.command(epilog=options.example("models export lstm-20260301T080000000000 --int8"))(export)
+    group.command(epilog=options.example("models adopt lstm-20260301T080000000000"))(adopt)
     group.command(epilog=options.example("models remove lstm-20260301T080000000000"))(remove)
     group.command(epilog=options.example("models prune --keep 5"))(prune)
     app.add_typer(group, name="models")
@@ -108,7 +109,7 @@ def promote(
     from supplynet.services.books import open_books
 
     books = open_books(workspace)
-    found = models.promote(books, version, alias=alias, reason=reason, actor=ACTOR)
+    found = models.promote(books, version, alias=alias, reason=reason, actor=person())
     emit(found, as_json, lambda: [f"{found['version']} is {alias}"])
 
 
@@ -121,7 +122,7 @@ def rollback(
     from supplynet.services import models
     from supplynet.services.books import open_books
 
-    found = models.rollback(open_books(workspace), reason=reason, actor=ACTOR)
+    found = models.rollback(open_books(workspace), reason=reason, actor=person())
     emit(found, as_json, lambda: [f"{found['version']} is champion again"])
 
 
@@ -158,6 +159,23 @@ def _export_lines(found: dict[str, Any]) -> list[str]:
         )
         lines.append(size + tried)
     return [*lines, *found["files"]]
+
+
+def adopt(
+    version: Annotated[str, typer.Argument(help="Name of its files, without the ending.")],
+    workspace: options.Workspace = options.HERE,
+    reason: Annotated[str, typer.Option(help="Where it comes from; in the audit log.")] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Sign a version that was brought from elsewhere, so that it may serve here.
+
+    Its sums are checked. Do it only when you know who made it: what it says is trusted afterwards.
+    """
+    from supplynet.services import model_adoption
+    from supplynet.services.books import open_books
+
+    found = model_adoption.adopt(open_books(workspace), version, reason=reason, actor=person())
+    emit(found, as_json, lambda: [f"adopted {found['model_version']} ({found['model']})"])
 
 
 def remove(

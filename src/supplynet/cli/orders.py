@@ -12,10 +12,10 @@ import typer
 
 from supplynet.cli import options
 from supplynet.cli.output import capped, emit, table
+from supplynet.cli.person import person
 from supplynet.errors import InvalidInput
 
 group = typer.Typer(no_args_is_help=True, help="Work with orders: see them, decide, move goods.")
-ACTOR = "cli"
 Row = dict[str, Any]
 OrderId = Annotated[str, typer.Argument(help="Id of the order, as list shows it.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the audit log and the diary.")]
@@ -321,7 +321,7 @@ def diary(
     from supplynet.services.books import open_books
 
     books = open_books(workspace)
-    kept.score(books, actor=ACTOR)
+    kept.score(books, actor=person())
     entries, _ = kept.list_diary(books, limit=100_000)
     sums = kept.summary(books)
 
@@ -357,7 +357,7 @@ def _do(
     from supplynet.services.books import open_books
     from supplynet.services.orders import Said
 
-    done = step(open_books(workspace), Said(actor=ACTOR, reason=reason, key=key))
+    done = step(open_books(workspace), Said(actor=person(), reason=reason, key=key))
     every = done if isinstance(done, list) else [done]
     emit(done, as_json, lambda: table(_HEAD, [_cells(row) for row in every]))
 

@@ -8,6 +8,7 @@ import typer
 
 from supplynet.cli import options
 from supplynet.cli.output import capped, emit, table
+from supplynet.cli.person import person
 
 group = typer.Typer(
     no_args_is_help=True,
@@ -68,7 +69,7 @@ def replay(
     from supplynet.services import outbox
     from supplynet.services.books import open_books
 
-    rows = outbox.replay(open_books(workspace), message, channel=channel, actor="cli")
+    rows = outbox.replay(open_books(workspace), message, channel=channel, actor=person())
     emit(rows, as_json, lambda: [f"{row['channel']}: {row['state']}" for row in rows])
 
 

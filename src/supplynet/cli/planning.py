@@ -6,6 +6,7 @@ import typer
 
 from supplynet.cli import options
 from supplynet.cli.output import capped, emit
+from supplynet.cli.person import person
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +26,7 @@ def plan(
     """
     from supplynet.services import planning
 
-    outcome = planning.plan_in(workspace, actor="cli", seed=seed)
+    outcome = planning.plan_in(workspace, actor=person(), seed=seed)
     summary = outcome.summary()
 
     def lines() -> list[str]:

@@ -64,15 +64,10 @@ def simulate(
     """
     from supplynet.services import simulation
 
-    depth = simulation.Depth(
-        further=simulation.FURTHER if tune else 0,
-        futures=simulation.FUTURES if futures is None else futures,
-        bound=compare,
-        keep=tune or not compare,
-        purchase_alpha=purchases,
-        plot=plot,
+    depth = simulation.depth_of(
+        tune=tune, compare=compare, futures=futures, purchase_alpha=purchases, plot=plot
     )
-    every = simulation.FAMILIES if tune or compare else simulation.POLICIES
+    every = simulation.families(tune=tune, compare=compare)
     with progress() as report:
         board = simulation.simulate(
             workspace,

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from supplynet.cli import options
 from supplynet.cli.output import capped, emit, table
+from supplynet.cli.person import person
 from supplynet.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ Reason = Annotated[str, typer.Option(help="Why; kept with the movement.")]
 Key = Annotated[str | None, typer.Option(help="The same report under the same key is done once.")]
 To = Annotated[str | None, typer.Option("--to", help="Where the parts go.")]
 PartOption = Annotated[str | None, typer.Option("--part", help="Only this part.")]
-ACTOR = "cli"
 _HEAD = ("location", "part", "on hand", "blocked", "in transit", "on order", "unit")
 _MOVES = ("number", "occurred", "part", "quantity", "from", "to", "reason", "id")
 
@@ -219,7 +219,7 @@ def undo(
     """Undo a mis-scan by a second movement, once."""
     from supplynet.services import stock
 
-    made = stock.undo(_books(workspace), movement, reason=reason, actor=ACTOR)
+    made = stock.undo(_books(workspace), movement, reason=reason, actor=person())
     emit(made, as_json, lambda: [f"undone by {made['movement_id']}"])
 
 
@@ -269,7 +269,7 @@ def _said(
 def _report(workspace: Path, what: What, said: Row, as_json: bool) -> None:
     from supplynet.services import stock
 
-    made = stock.report(_books(workspace), stock.Report(what=what, **said), actor=ACTOR)
+    made = stock.report(_books(workspace), stock.Report(what=what, **said), actor=person())
     line = "{what} {quantity:,} {unit} of {part_id}: {location_id} now has {on_hand:,}"
     emit(made, as_json, lambda: [line.format(what=what, **made)])
 

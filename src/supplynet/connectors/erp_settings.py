@@ -9,10 +9,13 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from supplynet.core.ids import check_id
-from supplynet.errors import ConfigError, InvalidInput
+from supplynet.errors import ConfigError, InvalidInput, SealError
 from supplynet.outbound.hosts import split
+from supplynet.security.keyring import keyring_of
 
 ERP_FILE = "erp.toml"
+CONTEXT = f"{ERP_FILE} key"
+"""What a key is sealed for."""
 
 
 class ErpSettings(BaseModel):
@@ -26,6 +29,7 @@ class ErpSettings(BaseModel):
         database, user: As Odoo knows them.
         key_env, key_file: Environment variable, or file (a relative one in the workspace), with
             the password or API key.
+        key_sealed: The password or API key itself, as ``supplynet keys seal`` prints it.
         locations: Our stock point to the full name of their location (``WH/Stock``).
         suppliers: Our supplier to the name of their partner.
         parts: Our part to their internal reference, where that is another.
@@ -43,6 +47,7 @@ class ErpSettings(BaseModel):
     user: str = Field(min_length=1)
     key_env: str = ""
     key_file: str = ""
+    key_sealed: str = Field(default="", repr=False, pattern="^(sealed:.*)?$")
     locations: dict[str, str] = Field(min_length=1)
     suppliers: dict[str, str] = Field(default_factory=dict)
     parts: dict[str, str] = Field(default_factory=dict)
@@ -52,8 +57,8 @@ class ErpSettings(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> ErpSettings:
-        if bool(self.key_env) == bool(self.key_file):
-            raise ValueError("say key_env or key_file, one of them")
+        if sum(map(bool, (self.key_env, self.key_file, self.key_sealed))) != 1:
+            raise ValueError("say key_env, key_file or key_sealed, one of them")
         for name in ("locations", "suppliers", "parts"):
             theirs: dict[str, str] = {}
             for ours, their in getattr(self, name).items():
@@ -89,6 +94,18 @@ def read_erp_settings(folder: Path) -> ErpSettings:
     return settings
 
 
+def sealed_values(folder: Path) -> dict[str, str]:
+    """The sealed value of the file in ``folder``, if it has one, with its context.
+
+    Raises:
+        ConfigError: As for ``read_erp_settings``, where there is a file.
+    """
+    if not (folder / ERP_FILE).exists():
+        return {}
+    text = read_erp_settings(folder).key_sealed
+    return {text: CONTEXT} if text else {}
+
+
 def read_key(settings: ErpSettings, folder: Path, environment: Mapping[str, str]) -> str:
     """The password or API key; it stands in no message and no log.
 
@@ -98,6 +115,12 @@ def read_key(settings: ErpSettings, folder: Path, environment: Mapping[str, str]
     if settings.key_env:
         key = environment.get(settings.key_env, "")
         where = f"the environment variable {settings.key_env}"
+    elif settings.key_sealed:
+        where = f"key_sealed in {ERP_FILE}"
+        try:
+            key = keyring_of(folder).open_text(settings.key_sealed, CONTEXT)
+        except SealError as error:
+            raise ConfigError(str(error)) from None
     else:
         path = folder / settings.key_file
         where = str(path)

@@ -25,6 +25,8 @@ from supplynet.errors import InvalidInput
 LARGEST = 2_000_000_000
 MOST_BYTES = 64 * 1024
 """Of one event; ``data`` has at most 10,000 characters."""
+OUR_SOURCES = frozenset({"import", "order"})
+"""Events that SupplyNet posts itself; whoever else could take their ids would block an order."""
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
@@ -59,6 +61,13 @@ class EventBody(BaseModel):
     part_id: Id | None = None
     quantity: StrictInt | None = Field(default=None, ge=0, le=LARGEST)
     data: dict[str, Any] = Field(default_factory=dict, description="What else the type needs.")
+
+    @field_validator("source")
+    @classmethod
+    def _is_not_ours(cls, value: str) -> str:
+        if value in OUR_SOURCES:
+            raise ValueError(f"{value!r} is what SupplyNet calls itself; name who reports")
+        return value
 
     @field_validator("occurred_at", mode="before")
     @classmethod

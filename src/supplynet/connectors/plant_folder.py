@@ -39,6 +39,16 @@ def read_plant(folder: Path) -> Plant:
     return _parse(contents, report, str(folder))
 
 
+def read_changed(folder: Path, changed: Mapping[str, bytes]) -> Plant:
+    """Read a plant as it would be with other contents of some of its files; nothing is written.
+
+    Raises:
+        PlantErrors: It would have mistakes; all of them.
+    """
+    contents = {file: changed.get(file, _content(folder / file)) for file in FILES}
+    return _parse(contents, Report(), str(folder))
+
+
 def write_plant(plant: Plant, folder: Path) -> None:
     """Write ``plant`` so that ``read_plant`` gives an equal one; the same plant, the same bytes.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import uuid
@@ -22,6 +23,14 @@ def check_id(value: str, what: str = "id") -> str:
     if not _ID.match(value):
         raise InvalidId(what, value)
     return value
+
+
+def id_of(text: str) -> str:
+    """``text`` where it is an id; else an id made of it, another one for every other text."""
+    if _ID.match(text):
+        return text
+    plain = re.sub(r"[^A-Za-z0-9._-]", ".", text)[:55]
+    return f"{plain}.{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def uuid7(now: datetime, rng: random.Random) -> str:

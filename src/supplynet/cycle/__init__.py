@@ -16,13 +16,14 @@ from supplynet.core.network import Plant
 from supplynet.core.protocols import Policy
 from supplynet.cycle.closing import close_shifts, history_faults, rebuild_history
 from supplynet.cycle.decision import NOTHING_ELSE, Plan, make_plan
-from supplynet.cycle.demand import observe
+from supplynet.cycle.demand import observe, used_by_shift
 from supplynet.cycle.intake import TakenIn, post, take_in
 from supplynet.cycle.judging import Watcher, judge_shifts, recent_panel
 from supplynet.cycle.letters import Letter, Replayed, TakenLetters, replay, take_in_letters
 from supplynet.cycle.live import connect_whole_plant, is_connected
 from supplynet.cycle.order_automation import may_release, release_due
 from supplynet.cycle.order_commands import (
+    Check,
     Command,
     Receipt,
     add,
@@ -40,6 +41,7 @@ from supplynet.cycle.order_commands import (
 )
 from supplynet.cycle.order_diary import score_due
 from supplynet.cycle.order_holding import to_top_up
+from supplynet.cycle.order_limits import Limits, limits_of
 from supplynet.cycle.order_making import Wanted
 from supplynet.cycle.orders import (
     ORDERS,
@@ -61,9 +63,11 @@ from supplynet.storage import Store
 from supplynet.storage.decisions import KEPT_FOR
 
 __all__ = [
+    "Check",
     "Command",
     "Committed",
     "Letter",
+    "Limits",
     "Plan",
     "Receipt",
     "Replayed",
@@ -86,6 +90,7 @@ __all__ = [
     "is_connected",
     "judge_shifts",
     "left_out",
+    "limits_of",
     "lines_around",
     "make_plan",
     "may_release",
@@ -110,6 +115,7 @@ __all__ = [
     "take_snapshot",
     "to_top_up",
     "undo",
+    "used_by_shift",
     "watch",
     "without_wrong_records",
 ]

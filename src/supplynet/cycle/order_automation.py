@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from supplynet.config import Settings
@@ -10,6 +11,14 @@ from supplynet.core.network import Plant
 from supplynet.core.orders import Order, OrderKind, OrderState
 from supplynet.cycle.order_commands import Command, carry_out
 from supplynet.cycle.order_holding import Share, explained, note_share, share_of
+from supplynet.cycle.order_limits import (
+    Limits,
+    Wait,
+    expected_lost_minutes,
+    note_release,
+    tell_waits,
+    why_wait,
+)
 from supplynet.cycle.order_steps import approve
 from supplynet.cycle.watching import tell as tell_anomalies
 from supplynet.errors import InsufficientStock, InvalidInput, OrderStateError
@@ -64,12 +73,15 @@ def release_due(
     until: datetime,
     may: Callable[[Order], bool] = _always,
     hold: bool = False,
+    limits: Limits | None = None,
 ) -> tuple[list[Order], list[Order]]:
     """Approve every proposal whose cut-off lies in ``[now, until]``: what automation does.
 
     What a person has snoozed is left alone. Where the source has less than an order wants, whole
     containers of what is there go. Where an anomaly is behind an order, so much of it goes as is
-    safe, and the rest waits for a person: see ``order_holding``.
+    safe, and the rest waits for a person: see ``order_holding``. What is worth more than the
+    limits waits too, and an alert says so: see ``order_limits``. Under a cap the worst risk goes
+    first, and what still fits goes before what does not.
 
     Args:
         store: The books.
@@ -79,42 +91,68 @@ def release_due(
         until: The last one.
         may: Which orders automation may release at all; see ``order_automation.may_release``.
         hold: Whether what an odd record would bring a second time waits; see ``order_holding``.
+        limits: What may be released without asking; None = anything.
 
     Returns:
         Orders that were released, and those that were not because the parts are not there.
     """
     with store.read() as tx:
         waiting = orders.list_orders(tx, states=[OrderState.PROPOSED])
+    by = _By(store=store, plant=plant, hold=hold, limits=limits, actor=actor, now=now)
+    due = [each for each in waiting if _is_due(each, now, until) and may(each)]
     done: list[Order] = []
     refused: list[Order] = []
-    for order in waiting:
-        due = now <= order.cutoff_at <= until and not order.is_snoozed(now)
-        if not due or not may(order):
-            continue
+    for order in due if limits is None or limits.per_day is None else sorted(due, key=_worst_first):
         try:
-            released = _release_what_is_safe(store, plant, order, hold, actor=actor, now=now)
+            released = _release_what_is_safe(by, order)
             done += [] if released is None else [released]
         except InsufficientStock:
             refused.append(order)
         except (OrderStateError, InvalidInput):
             continue  # a person was faster
+    if limits is not None:
+        others = [order for order in waiting if order not in due and order.cutoff_at >= now]
+        tell_waits(store, limits, by.waits, others, actor=actor, now=now)
     return done, refused
 
 
-def _release_what_is_safe(
-    store: Store, plant: Plant, order: Order, hold: bool, *, actor: str, now: datetime
-) -> Order | None:
+@dataclass(frozen=True, kw_only=True)
+class _By:
+    """Who releases, when, and what has to wait."""
+
+    store: Store
+    plant: Plant
+    hold: bool
+    limits: Limits | None
+    actor: str
+    now: datetime
+    waits: list[Wait] = field(default_factory=list)
+
+    def says(self, reason: str) -> Command:
+        return Command(actor=self.actor, now=self.now, reason=reason)
+
+
+def _is_due(order: Order, now: datetime, until: datetime) -> bool:
+    return now <= order.cutoff_at <= until and not order.is_snoozed(now)
+
+
+def _worst_first(order: Order) -> tuple[float, datetime, str]:
+    return (-expected_lost_minutes(order), order.cutoff_at, order.order_id)
+
+
+def _release_what_is_safe(by: _By, order: Order) -> Order | None:
     """Release an order, or what of it need not wait for an answer; None = all of it waits."""
+    store, plant = by.store, by.plant
     share = Share(quantity=order.quantity)
-    if hold:
+    if by.hold:
         with store.read() as tx:  # anew for each: one release may use up what holds the next
             share = share_of(tx, order, plant)
     if share.quantity:
-        return _release_what_is_there(store, plant, order, share, actor=actor, now=now)
+        return _release_what_is_there(by, order, share)
     with store.read() as tx:
         rows = [anomalies.get(tx, row.anomaly_id) for row in share.rows]
     if not all(_is_told(row, order) for row in rows):
-        with store.write(actor, now) as tx:
+        with store.write(by.actor, by.now) as tx:
             note_share(tx, order, share, 0)
             tell_anomalies(tx)
     return None
@@ -126,21 +164,18 @@ def _is_told(row: Anomaly, order: Order) -> bool:
     return any((each.order_id, each.quantity) == told for each in row.held)
 
 
-def _release_what_is_there(
-    store: Store, plant: Plant, order: Order, share: Share, *, actor: str, now: datetime
-) -> Order:
+def _release_what_is_there(by: _By, order: Order, share: Share) -> Order | None:
     try:
-        said = Command(actor=actor, now=now, reason=_said("", share))
-        return _release(store, order, share, share.quantity if share.why else None, said)
+        quantity = share.quantity if share.why else None
+        return _release(by, order, share, quantity, by.says(_said("", share)))
     except InsufficientStock as short:
-        rule = plant.supply_rule.get((order.to_location, order.part_id))
+        rule = by.plant.supply_rule.get((order.to_location, order.part_id))
         container = 1 if rule is None else rule.container_size
         less = short.free // container * container
         if less <= 0:
             raise
         reason = _said(f"{order.quantity} were wanted, {short.free} are free", share)
-        said = Command(actor=actor, now=now, reason=reason)
-        return _release(store, order, share, less, said)
+        return _release(by, order, share, less, by.says(reason))
 
 
 def _said(why: str, share: Share) -> str:
@@ -148,18 +183,30 @@ def _said(why: str, share: Share) -> str:
 
 
 def _release(
-    store: Store, order: Order, share: Share, quantity: int | None, said: Command
-) -> Order:
-    """Approve an order; what is held back of it is kept with it and with the anomalies."""
+    by: _By, order: Order, share: Share, quantity: int | None, said: Command
+) -> Order | None:
+    """Approve an order; what is held back of it is kept with it and with the anomalies.
 
-    def step(tx: WriteTx) -> tuple[Order]:
+    What it is worth is looked at in the same transaction: nothing is released between the two.
+    """
+    waits: list[Wait] = []
+
+    def step(tx: WriteTx) -> tuple[Order, ...]:
+        before = orders.get(tx, order.order_id)
+        wait = None if by.limits is None else why_wait(tx, before, quantity, by.limits)
+        if wait is not None:
+            waits.append(wait)
+            return ()
         if share.why:
-            before = orders.get(tx, order.order_id)
             orders.revise(tx, before, explained(before, share), "order_held", reason=share.why)
         done = approve(tx, order.order_id, quantity=quantity, reason=said.reason)
         if share.rows:
             note_share(tx, order, share, min(done.quantity, order.quantity))
             tell_anomalies(tx)
+        if by.limits is not None:
+            note_release(tx, done)
         return (done,)
 
-    return carry_out(store, said, ("approve", order.order_id, quantity), step)[0]
+    released = carry_out(by.store, said, ("approve", order.order_id, quantity), step)
+    by.waits.extend(waits)
+    return released[0] if released else None

@@ -9,11 +9,14 @@ from typing import Any
 
 from supplynet.core.network import Plant
 from supplynet.core.orders import Order, OrderKind, OrderState
-from supplynet.cycle import order_making, order_reversal, order_steps
+from supplynet.cycle import order_four_eyes, order_making, order_reversal, order_steps
+from supplynet.cycle.order_limits import Limits
 from supplynet.cycle.order_making import Wanted
 from supplynet.errors import InvalidInput
-from supplynet.storage import Store, WriteTx, requests
+from supplynet.storage import ReadTx, Store, WriteTx, requests
 
+Check = Callable[[ReadTx], None]
+"""Refuses a command in its own transaction: it was decided on what is no longer so."""
 _MOMENTS = ("departure_at", "cutoff_at", "arrives_at", "created_at", "snoozed_until")
 
 
@@ -25,12 +28,14 @@ class Command:
         now: The plant's time, aware.
         key: 1 to 128 printable characters; the same key and content gets the same answer, and the
             books change once. None = no retry is recognised.
+        check: Refuses what was decided on an older state; not asked when the key is known.
     """
 
     actor: str
     now: datetime
     reason: str = ""
     key: str | None = None
+    check: Check | None = None
 
     def __post_init__(self) -> None:
         key = self.key
@@ -69,35 +74,54 @@ def carry_out(
         ConflictingContent: The key was used for something else.
     """
     with store.write(command.actor, command.now) as tx:
-        if command.key is None:
-            return tuple(step(tx))
         asked = requests.content_hash([*content, command.reason])
-        known = requests.recall(tx, command.key, asked)
+        known = None if command.key is None else requests.recall(tx, command.key, asked)
         if known is not None:
             return tuple(_order(answer) for answer in known)
+        if command.check is not None:
+            command.check(tx)
         done = tuple(step(tx))
-        requests.keep(tx, command.key, asked, [_answer(order) for order in done])
+        if command.key is not None:
+            requests.keep(tx, command.key, asked, [_answer(order) for order in done])
         return done
 
 
-def release(store: Store, order_id: str, command: Command, *, quantity: int | None = None) -> Order:
-    """``order_steps.approve`` as a command."""
-    return _one(
-        store,
-        command,
-        ("approve", order_id, quantity),
-        lambda tx: order_steps.approve(tx, order_id, quantity=quantity, reason=command.reason),
-    )
+def release(
+    store: Store,
+    order_id: str,
+    command: Command,
+    *,
+    quantity: int | None = None,
+    limits: Limits | None = None,
+) -> Order:
+    """``order_four_eyes.release`` as a command; without ``limits`` one person is enough."""
+
+    def step(tx: WriteTx) -> Order:
+        return release_in(tx, order_id, command.reason, quantity=quantity, limits=limits)
+
+    return _one(store, command, ("approve", order_id, quantity), step)
 
 
-def change(store: Store, order_id: str, command: Command, *, quantity: int) -> Order:
-    """``order_steps.change`` as a command."""
-    return _one(
-        store,
-        command,
-        ("change", order_id, quantity),
-        lambda tx: order_steps.change(tx, order_id, quantity, reason=command.reason),
-    )
+def release_in(
+    tx: WriteTx, order_id: str, reason: str, *, quantity: int | None, limits: Limits | None
+) -> Order:
+    """``release`` within the caller's transaction."""
+    if limits is None:
+        return order_steps.approve(tx, order_id, quantity=quantity, reason=reason)
+    return order_four_eyes.release(tx, order_id, limits, quantity=quantity, reason=reason)
+
+
+def change(
+    store: Store, order_id: str, command: Command, *, quantity: int, limits: Limits | None = None
+) -> Order:
+    """``order_four_eyes.revise`` as a command; without ``limits`` nobody's yes is asked for."""
+
+    def step(tx: WriteTx) -> Order:
+        if limits is None:
+            return order_steps.change(tx, order_id, quantity, reason=command.reason)
+        return order_four_eyes.revise(tx, order_id, quantity, limits, reason=command.reason)
+
+    return _one(store, command, ("change", order_id, quantity), step)
 
 
 def cancel(store: Store, order_id: str, command: Command) -> Order:
@@ -128,16 +152,18 @@ def split(
     *,
     quantity: int,
     departure_at: datetime,
+    limits: Limits | None = None,
 ) -> tuple[Order, ...]:
-    """``order_making.split`` as a command."""
-    return carry_out(
-        store,
-        command,
-        ("split", order_id, quantity, departure_at),
-        lambda tx: order_making.split(
+    """``order_making.split`` as a command; what takes two people to release is not split before."""
+
+    def step(tx: WriteTx) -> tuple[Order, ...]:
+        if limits is not None:
+            order_four_eyes.must_not_evade(tx, order_id, limits)
+        return order_making.split(
             tx, plant, order_id, quantity, departure_at, reason=command.reason
-        ),
-    )
+        )
+
+    return carry_out(store, command, ("split", order_id, quantity, departure_at), step)
 
 
 def add(store: Store, plant: Plant, wanted: Wanted, command: Command) -> Order:

@@ -23,8 +23,9 @@ def follow_order(tx: WriteTx, plant: Plant, event: Event) -> None:
     """Take the order of a shipment or receipt along; the fact stands whatever its state was.
 
     A scan may be late or missing: what was received has been shipped, and what was shipped has
-    been approved. An order that does not fit the goods is left alone; the plan raises an alert.
-    Goods without an order of ours go into the shadow diary.
+    been approved; of a purchase that nobody approved what came is, and no more. An order that does
+    not fit the goods is left alone; the plan raises an alert. Goods without an order of ours go
+    into the shadow diary.
     """
     if event.type not in _MOVES:
         return
@@ -35,12 +36,21 @@ def follow_order(tx: WriteTx, plant: Plant, event: Event) -> None:
         return
     if order.state is OrderState.PROPOSED:
         reason = f"{event.type.value} before anyone approved it"
-        order = orders.advance(tx, order.order_id, OrderState.APPROVED, reason=reason)
+        came = _without_a_yes(event, order)
+        order = orders.advance(
+            tx, order.order_id, OrderState.APPROVED, quantity=came, reason=reason
+        )
     if OrderState.SHIPPED in NEXT_STATES[order.state]:
         order = _ship(tx, event, order)
     reservations.end_of_order(tx, order.order_id, reservations.ReservationState.USED)
     if event.type is EventType.RECEIVED and order.state is OrderState.SHIPPED:
         _receive(tx, event, order)
+
+
+def _without_a_yes(event: Event, order: Order) -> int | None:
+    """What a purchase that nobody approved is for: what came. The rest has nobody's yes."""
+    came = (event.quantity or 0) + event.data.get("short", 0) + event.data.get("damaged", 0)
+    return came if order.kind is OrderKind.PURCHASE and 0 < came < order.quantity else None
 
 
 def _order_of(tx: WriteTx, event: Event) -> Order | None:

@@ -39,11 +39,7 @@ def approve(tx: WriteTx, order_id: str, *, quantity: int | None = None, reason: 
         InsufficientStock: The source has less free stock.
     """
     order = orders.get(tx, order_id)
-    if order.cutoff_at < tx.now and order.state is OrderState.PROPOSED:
-        raise InvalidInput(
-            f"order {order_id} missed its cut-off at {order.cutoff_at:%Y-%m-%d %H:%M}Z; "
-            "plan again for the next departure"
-        )
+    in_time(order, tx.now)
     order.advance(OrderState.APPROVED)  # only a proposal
     wanted = with_quantity(order, quantity)
     after = replace(wanted.advance(OrderState.APPROVED), snoozed_until=None)
@@ -218,6 +214,19 @@ def close(tx: WriteTx, plant: Plant, order_id: str, *, reason: str = "") -> Orde
     if order.state is not OrderState.SHIPPED or order.kind is not OrderKind.PURCHASE:
         raise OrderStateError(order_id, order.state, OrderState.CLOSED)
     return receive(tx, plant, order_id, 0, short=order.outstanding, reason=reason)
+
+
+def in_time(order: Order, now: datetime) -> None:
+    """Release nothing that its vehicle does not take any more.
+
+    Raises:
+        InvalidInput: The cut-off of the proposal has passed.
+    """
+    if order.cutoff_at < now and order.state is OrderState.PROPOSED:
+        raise InvalidInput(
+            f"order {order.order_id} missed its cut-off at {order.cutoff_at:%Y-%m-%d %H:%M}Z; "
+            "plan again for the next departure"
+        )
 
 
 def with_quantity(order: Order, quantity: int | None) -> Order:

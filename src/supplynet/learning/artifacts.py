@@ -1,11 +1,13 @@
-"""Model files: HDF5 and JSON with a manifest of SHA-256 sums that is checked before any is opened.
+"""Model files: HDF5 and JSON with a signed manifest of sums that is checked before any is opened.
 
 One model is four files of a workspace: ``models/<name>.h5`` (arrays and texts),
 ``scalers/<name>.json`` (settings and scaling), ``metrics/<name>.json`` and, written last,
 ``models/<name>.manifest.json``. A model of models keeps its members' states inside the same files,
 so that the same sums cover them. Nothing in them is code: no pickle, no joblib. HDF5 itself loads a
 flipped bit without a word, hence the sums. Bytes are read once, checked, and parsed from memory,
-so what was checked is what is used.
+so what was checked is what is used. Where the workspace has a key to seal with, all but the
+manifest is sealed. The folder's keys sign, see ``security.keyring``: any folder that models are
+saved in has its own, unless ``SUPPLYNET_KEYS`` names others.
 
 Give every training its own name and switch to it when it is saved; a reader then never meets
 the files of two trainings.
@@ -16,10 +18,10 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
@@ -28,22 +30,27 @@ import numpy.typing as npt
 from supplynet.core.ids import check_id
 from supplynet.errors import ModelError
 from supplynet.files import write_atomically
+from supplynet.learning.kept_files import checked, kept, opened, sum_of
 from supplynet.learning.manifest import (
     Manifest,
     Origin,
     files_of,
-    json_bytes,
     manifest_path,
     package_versions,
     read_manifest,
-    sha256,
+    sum_over,
     write_manifest,
 )
 from supplynet.learning.onnx_files import remove_graphs
+from supplynet.learning.signed_json import json_bytes
+from supplynet.security.keyring import keyring_of
 
 _MEMBER = re.compile(r"[A-Za-z0-9_-]+\Z")
 
+_MEND = "restore or train again"
+
 Array = npt.NDArray[Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,18 +87,23 @@ def save_model(
 
     Raises:
         InvalidId: The name is not an id.
+        ConfigError: The workspace's key file cannot be used.
     """
     check_id(name, "model name")
+    keyring = keyring_of(workspace)
     content = (_hdf5(state), json_bytes(_described(state)), json_bytes(metrics or {}))
     contents = dict(zip(files_of(name), content, strict=True))
-    for path, each in contents.items():
+    on_disk = {path: kept(keyring, path, each) for path, each in contents.items()}
+    for path, each in on_disk.items():
         write_atomically(workspace / path, each)
+    plain = sum_over({path: sum_of(each) for path, each in contents.items()})
     manifest = Manifest(
         name=name,
         model=state.model,
         features=state.features,
         settings=dict(state.settings),
-        files={path: (sha256(each), len(each)) for path, each in contents.items()},
+        files={path: sum_of(each) for path, each in on_disk.items()},
+        content=plain if keyring.can_seal else "",
         packages=package_versions(),
         **asdict(origin or Origin()),
     )
@@ -103,38 +115,59 @@ def load_model(workspace: Path, name: str) -> tuple[Manifest, ModelState]:
     """Read a saved model after checking every byte of it.
 
     Raises:
-        ModelError: A file is missing, truncated or changed, or of an unknown schema.
+        ModelError: A file is missing, truncated or changed, not signed by this workspace, sealed
+            with a key that is gone, or of an unknown schema.
+        ConfigError: The workspace's key file cannot be used.
     """
-    manifest = read_manifest(workspace, name)
-    contents = {path: _checked(workspace, path, manifest) for path in manifest.files}
     arrays, scalers, _ = files_of(name)
-    told = json.loads(contents[scalers])
-    told |= {"model": manifest.model, "features": manifest.features}
-    with h5py.File(io.BytesIO(contents[arrays]), "r") as file:
-        return manifest, _from_hdf5(file, told)
+
+    def load(manifest: Manifest) -> tuple[Manifest, ModelState]:
+        contents = _contents(workspace, manifest, manifest.files)
+        told = json.loads(contents[scalers])
+        told |= {"model": manifest.model, "features": manifest.features}
+        with h5py.File(io.BytesIO(contents[arrays]), "r") as file:
+            return manifest, _from_hdf5(file, told)
+
+    return _reading(workspace, name, load)
 
 
 def check_model(workspace: Path, name: str) -> Manifest:
     """Check every byte of a saved model without opening it.
 
     Raises:
-        ModelError: As for ``load_model``.
+        ModelError, ConfigError: As for ``load_model``.
     """
-    manifest = read_manifest(workspace, name)
-    for path in manifest.files:
-        _checked(workspace, path, manifest)
-    return manifest
+
+    def check(manifest: Manifest) -> Manifest:
+        for path in manifest.files:
+            file_bytes(workspace, manifest, path)
+        return manifest
+
+    return _reading(workspace, name, check)
 
 
 def load_metrics(workspace: Path, name: str) -> dict[str, Any]:
     """The figures that were saved with a model.
 
     Raises:
-        ModelError: As for ``load_model``.
+        ModelError, ConfigError: As for ``load_model``.
     """
-    manifest = read_manifest(workspace, name)
-    metrics = json.loads(_checked(workspace, files_of(name)[2], manifest))
-    return dict(metrics)
+    path = files_of(name)[2]
+
+    def load(manifest: Manifest) -> dict[str, Any]:
+        return dict(json.loads(_contents(workspace, manifest, [path])[path]))
+
+    return _reading(workspace, name, load)
+
+
+def file_bytes(workspace: Path, manifest: Manifest, path: str) -> bytes:
+    """A file of a model as it lies on disk, sealed or not, every byte checked.
+
+    Raises:
+        ModelError: It is missing, truncated or changed.
+    """
+    sums = [manifest.files[path], *([manifest.also[path]] if path in manifest.also else [])]
+    return checked(workspace, path, sums, _MEND)
 
 
 def remove_model(workspace: Path, name: str) -> None:
@@ -145,19 +178,22 @@ def remove_model(workspace: Path, name: str) -> None:
         (workspace / path).unlink(missing_ok=True)
 
 
-def _checked(workspace: Path, path: str, manifest: Manifest) -> bytes:
-    digest, size = manifest.files[path]
-    try:
-        content = (workspace / path).read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path} of model {manifest.name} cannot be read: {error}") from error
-    if len(content) != size:
-        raise ModelError(
-            f"{path} has {len(content)} bytes, the manifest says {size}; restore or train again"
-        )
-    if sha256(content) != digest:
-        raise ModelError(f"{path} was changed after it was saved; restore or train again")
-    return content
+def _reading(workspace: Path, name: str, read: Callable[[Manifest], T]) -> T:
+    """Read by the manifest; whoever met files on their way to another seal looks once more."""
+    while True:
+        manifest = read_manifest(workspace, name)
+        try:
+            return read(manifest)
+        except ModelError:
+            if read_manifest(workspace, name) == manifest:
+                raise
+
+
+def _contents(workspace: Path, manifest: Manifest, paths: Iterable[str]) -> dict[str, bytes]:
+    """What files of a model say; none is opened before all are checked."""
+    on_disk = {path: file_bytes(workspace, manifest, path) for path in paths}
+    keyring = keyring_of(workspace)
+    return {path: opened(keyring, path, content) for path, content in on_disk.items()}
 
 
 def _described(state: ModelState) -> dict[str, Any]:

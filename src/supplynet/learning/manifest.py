@@ -1,16 +1,15 @@
 """The manifest of a saved model: its files with their sums, and where the model comes from.
 
-It is JSON, written last, and carries a sum over itself: what cannot be trusted to the last bit is
-refused. Manifests of schema 1 had no such sum and said nothing of the data; they are still read.
+It is JSON, written last, and signed: what cannot be trusted to the last bit is refused. Manifests
+of schema 2 had a sum over themselves and no signature, those of schema 1 neither; they are read
+where they lay in the workspace when its first key was made, and nowhere else.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
@@ -21,9 +20,21 @@ from typing import Any
 from supplynet.core.ids import check_id
 from supplynet.errors import ModelError
 from supplynet.files import write_atomically
+from supplynet.learning.kept_files import Sum
+from supplynet.learning.signed_json import (
+    check_signature,
+    is_whole,
+    read_told,
+    sha256,
+    signed_bytes,
+    signing_key,
+)
+from supplynet.security.keyring import Keyring, keyring_of
 
-SCHEMA = 2
-_OLD_SCHEMA = 1
+SCHEMA = 3
+_SIGNED_SCHEMA = 3
+_SUMMED_SCHEMA = 2
+_SIGNED_FOR = "model-manifest"
 PACKAGES = ("supplynet", "numpy", "lightgbm", "scikit-learn", "statsforecast", "torch")
 _SUM = re.compile(r"[0-9a-f]{64}\Z")
 _ENDING = ".manifest.json"
@@ -56,23 +67,26 @@ class Manifest(Origin):
     """What a saved model consists of and where it comes from.
 
     Attributes:
-        files: SHA-256 and size in bytes by path below the workspace.
+        files: SHA-256 and size in bytes, as on disk, by path below the workspace.
         packages: Versions of the libraries that made it; "" when one was not installed.
+        content: SHA-256 over what the files say, where they are sealed; "" where they are not.
+        also: Sums that files may have as well, while they are being sealed anew.
     """
 
     name: str
     model: str
     features: tuple[str, ...]
     settings: Mapping[str, Any]
-    files: Mapping[str, tuple[str, int]]
+    files: Mapping[str, Sum]
     packages: Mapping[str, str]
+    content: str = ""
+    also: Mapping[str, Sum] = field(default_factory=dict)
     schema: int = SCHEMA
 
     @property
     def model_version(self) -> str:
         """``name@`` and the first 12 digits of the sum over all files: same text, same model."""
-        sums = "".join(f"{path}{self.files[path][0]}" for path in sorted(self.files))
-        return f"{self.name}@{sha256(sums.encode())[:12]}"
+        return f"{self.name}@{(self.content or sum_over(self.files))[:12]}"
 
     @property
     def uncalibrated(self) -> tuple[str, Mapping[str, Any]]:
@@ -105,12 +119,21 @@ def free_name(workspace: Path, stem: str) -> str:
     return next(name for name in names if not manifest_path(workspace, name).exists())
 
 
+def sum_over(files: Mapping[str, Sum]) -> str:
+    """One sum over the sums of all files."""
+    return sha256("".join(f"{path}{files[path][0]}" for path in sorted(files)).encode())
+
+
 def write_manifest(workspace: Path, manifest: Manifest) -> None:
-    """Write a manifest atomically, with the sum over itself."""
+    """Write a manifest atomically, signed.
+
+    Raises:
+        ConfigError: The workspace's key file cannot be used.
+    """
     told = asdict(manifest)
     told |= {name: told[name].isoformat() for name in _MOMENTS if told[name]}
-    told["sum"] = _own_sum(told)
-    write_atomically(manifest_path(workspace, manifest.name), json_bytes(told))
+    content = signed_bytes(told, _SIGNED_FOR, keyring_of(workspace))
+    write_atomically(manifest_path(workspace, manifest.name), content)
 
 
 def read_manifest(workspace: Path, name: str) -> Manifest:
@@ -118,29 +141,31 @@ def read_manifest(workspace: Path, name: str) -> Manifest:
 
     Raises:
         InvalidId: The name is not an id.
-        ModelError: It is missing, damaged, or of another schema.
+        ModelError: It is missing, damaged, not signed by this workspace, or of another schema.
+        ConfigError: The workspace's key file cannot be used.
     """
-    path = manifest_path(workspace, check_id(name, "model name"))
-    try:
-        data = json.loads(path.read_bytes())
-        schema = int(data["schema"])
-        intact = schema == _OLD_SCHEMA or data.pop("sum") == _own_sum(data)
-        manifest = _from_json(data) if intact and schema <= SCHEMA else None
-    except FileNotFoundError as error:
-        raise ModelError(f"model {name} has no manifest {path.name}; train it again") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelError(f"the manifest of model {name} is damaged; restore or train") from error
-    if schema > SCHEMA and intact:
-        raise ModelError(
-            f"model {name} was saved by a newer SupplyNet (schema {schema}, this one reads up to "
-            f"{SCHEMA}); upgrade, or train it again"
-        )
-    if manifest is None:
-        raise ModelError(f"the manifest of model {name} was changed; restore or train")
-    sums_ok = all(_SUM.match(digest) for digest, _ in manifest.files.values())
-    if manifest.name != name or set(manifest.files) != set(files_of(name)) or not sums_ok:
-        raise ModelError(f"the manifest of model {name} does not describe it; restore or train")
-    return manifest
+    content, told = _told(workspace, name)
+    _check_origin(content, told, name, keyring_of(workspace))
+    return _manifest(told, name)
+
+
+def read_foreign(workspace: Path, name: str) -> Manifest:
+    """A manifest that somebody else signed, or nobody; ``write_manifest`` makes it ours.
+
+    Raises:
+        InvalidId: The name is not an id.
+        ModelError: It is missing, damaged, or says that we signed it, which is not so.
+    """
+    _, told = _told(workspace, name)
+    keyring = keyring_of(workspace)
+    if signing_key(told) in {key.key_id for key in keyring.keys}:
+        check_signature(told, _SIGNED_FOR, keyring, f"the manifest of model {name}", "")
+    return replace(_manifest(told, name), schema=SCHEMA)
+
+
+def signed_by(workspace: Path, name: str) -> str:
+    """Id of the key that signed a manifest; "" where nobody did. Raises as ``read_manifest``."""
+    return signing_key(_told(workspace, name)[1])
 
 
 def manifest_path(workspace: Path, name: str) -> Path:
@@ -148,24 +173,59 @@ def manifest_path(workspace: Path, name: str) -> Path:
     return workspace / "models" / f"{name}{_ENDING}"
 
 
-def _from_json(data: dict[str, Any]) -> Manifest:
-    files = {path: (str(digest), int(size)) for path, (digest, size) in data["files"].items()}
-    moments = {name: datetime.fromisoformat(data[name]) for name in _MOMENTS if data.get(name)}
-    return Manifest(**data | moments | {"features": tuple(data["features"]), "files": files})
+def _told(workspace: Path, name: str) -> tuple[bytes, dict[str, Any]]:
+    """Bytes and content of a manifest that is whole; who made it is not looked at yet."""
+    path = manifest_path(workspace, check_id(name, "model name"))
+    try:
+        content, told = read_told(path)
+    except FileNotFoundError as error:
+        raise ModelError(f"model {name} has no manifest {path.name}; train it again") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"the manifest of model {name} is damaged; restore or train") from error
+    if told["schema"] >= _SUMMED_SCHEMA and not is_whole(content, told):
+        raise ModelError(f"the manifest of model {name} was changed; restore or train")
+    if told["schema"] > SCHEMA:
+        raise ModelError(
+            f"model {name} was saved by a newer SupplyNet (schema {told['schema']}, this one reads "
+            f"up to {SCHEMA}); upgrade, or train it again"
+        )
+    return content, told
 
 
-def _own_sum(told: Mapping[str, Any]) -> str:
-    return sha256(json_bytes({key: value for key, value in told.items() if key != "sum"}))
+def _check_origin(content: bytes, told: Mapping[str, Any], name: str, keyring: Keyring) -> None:
+    mend = (
+        f"train it again, or, if you know where it comes from, run: supplynet models adopt {name}"
+    )
+    what = f"the manifest of model {name}"
+    if told["schema"] >= _SIGNED_SCHEMA:
+        check_signature(told, _SIGNED_FOR, keyring, what, mend)
+    elif not keyring.knew(sha256(content)):
+        raise ModelError(f"{what} is not signed; {mend}")
 
 
-def json_bytes(value: object) -> bytes:
-    """JSON as it is kept: sorted, so that the same content has the same sum."""
-    return (json.dumps(value, sort_keys=True, indent=1) + "\n").encode()
+def _manifest(told: Mapping[str, Any], name: str) -> Manifest:
+    try:
+        manifest = _from_json(told)
+        sums = [*manifest.files.values(), *manifest.also.values()]
+        sums_ok = all(_SUM.match(digest) and size >= 0 for digest, size in sums)
+        files = set(files_of(name))
+        if manifest.name == name and set(manifest.files) == files >= set(manifest.also) and sums_ok:
+            return manifest
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise ModelError(f"the manifest of model {name} does not describe it; restore or train")
 
 
-def sha256(content: bytes) -> str:
-    """SHA-256, hex."""
-    return hashlib.sha256(content).hexdigest()
+def _from_json(told: Mapping[str, Any]) -> Manifest:
+    """Raises one of several errors where anything is not as ``write_manifest`` writes it."""
+    moments = {name: datetime.fromisoformat(told[name]) for name in _MOMENTS if told.get(name)}
+    lists = {
+        name: {path: (str(digest), int(size)) for path, (digest, size) in told[name].items()}
+        for name in ("files", "also")
+        if name in told
+    }
+    said = {key: value for key, value in told.items() if key not in {"sum", "signature"}}
+    return Manifest(**said | moments | lists | {"features": tuple(told["features"])})
 
 
 def package_versions() -> dict[str, str]:

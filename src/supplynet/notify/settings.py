@@ -14,6 +14,7 @@ from supplynet.core.orders import OrderState
 from supplynet.core.spelling import nearest
 from supplynet.notify.apprise_urls import check_template
 from supplynet.notify.quiet import QuietHours
+from supplynet.security.keyring import is_sealed_text
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Severity = Literal["critical", "warning", "info"]
@@ -66,6 +67,7 @@ class Channel(_Quiet):
         locations: Only what is about these places or places in them; empty = all.
         role: Who reads it; then the rules of that role say which alerts it gets.
         secret_env, secret_file: Environment variables or files with its secrets, the newest first.
+        secret_sealed: Secrets themselves, as ``supplynet keys seal`` prints them.
     """
 
     name: Name
@@ -77,6 +79,7 @@ class Channel(_Quiet):
     role: Name | None = None
     secret_env: tuple[str, ...] = ()
     secret_file: tuple[str, ...] = ()
+    secret_sealed: tuple[str, ...] = Field(default=(), repr=False)
 
     _lists = field_validator(
         "messages",
@@ -86,8 +89,16 @@ class Channel(_Quiet):
         "locations",
         "secret_env",
         "secret_file",
+        "secret_sealed",
         mode="before",
     )(_listed)
+
+    @field_validator("secret_sealed")
+    @classmethod
+    def _are_sealed(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(is_sealed_text(text) for text in texts):
+            raise ValueError("a secret stands here only sealed: see supplynet keys seal")
+        return texts
 
 
 class WebhookChannel(Channel):
@@ -98,7 +109,7 @@ class WebhookChannel(Channel):
 
     @after_all(mode="after")
     def _is_signed(self) -> Self:
-        if not (self.secret_env or self.secret_file):
+        if not (self.secret_env or self.secret_file or self.secret_sealed):
             raise ValueError("a webhook is signed: name its secret by secret_env or secret_file")
         return self
 
@@ -127,7 +138,7 @@ class AppriseChannel(Channel):
     @after_all(mode="after")
     def _is_allowed(self) -> Self:
         check_template(self.url)
-        named = len(self.secret_env) + len(self.secret_file)
+        named = len(self.secret_env) + len(self.secret_file) + len(self.secret_sealed)
         if ("{secret}" in self.url) != (named == 1):
             raise ValueError(
                 "{secret} in the url stands for the one secret that secret_env or secret_file names"

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from supplynet.core.spelling import nearest
-from supplynet.errors import ConfigError
+from supplynet.errors import ConfigError, SealError
 from supplynet.notify.settings import CHANNEL_KINDS, AnyChannel, Channel, NotifySettings, Rule
+from supplynet.security.keyring import keyring_of
 
 NOTIFY_FILE = "notify.toml"
 _TABLES = {"channel": "channels", "rule": "rules"}
@@ -48,10 +49,27 @@ def secrets_of(channel: Channel, folder: Path, environment: Mapping[str, str]) -
     """The secrets of a channel, the newest first.
 
     Raises:
-        ConfigError: A variable is not set or a file cannot be read; never says what is in it.
+        ConfigError: A variable is not set, a file cannot be read or a seal not be opened; never
+            says what is in it.
     """
     found = [_from_variable(channel, name, environment) for name in channel.secret_env]
+    found += [_unsealed(channel, text, folder) for text in channel.secret_sealed]
     return (*found, *(_from_file(channel, folder / name) for name in channel.secret_file))
+
+
+def sealed_values(folder: Path) -> dict[str, str]:
+    """Every sealed value of the file in ``folder``, with its context.
+
+    Raises:
+        ConfigError: As for ``read_settings``.
+    """
+    channels = read_settings(folder).channels
+    return {text: context_of(each.name) for each in channels for text in each.secret_sealed}
+
+
+def context_of(channel: str) -> str:
+    """What a secret of a channel is sealed for: in another channel it does not open."""
+    return f"{NOTIFY_FILE} channel {channel}"
 
 
 def _channel(path: Path, row: Mapping[str, Any]) -> AnyChannel:
@@ -114,6 +132,14 @@ def _from_file(channel: Channel, path: Path) -> str:
             f"{NOTIFY_FILE}: channel {channel.name!r}: secret_file: {path} cannot be read ({said})"
         ) from None
     return _plain(channel, f"secret_file {path}", secret)
+
+
+def _unsealed(channel: Channel, text: str, folder: Path) -> str:
+    try:
+        secret = keyring_of(folder).open_text(text, context_of(channel.name))
+    except SealError as error:
+        raise ConfigError(f"secret_sealed: {error}") from None
+    return _plain(channel, "secret_sealed", secret)
 
 
 def _plain(channel: Channel, where: str, secret: str) -> str:

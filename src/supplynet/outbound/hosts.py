@@ -18,6 +18,12 @@ from supplynet.errors import ConnectorError, InvalidInput
 Address = IPv4Address | IPv6Address
 PORTS = {"https": 443, "http": 80}
 _NAT64 = IPv6Network("64:ff9b::/96")
+_ALSO_PRIVATE = tuple(
+    IPv6Network(each)
+    for each in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "3fff::/20", "5f00::/16")
+)
+"""Old and local ways to write an IPv4 address in an IPv6 one, and networks of documents: they are
+routed nowhere, or inside, but Python calls them global."""
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -95,7 +101,7 @@ class HostGuard:
             raise InvalidInput(
                 f"host {name} resolves to {address}: http is for this machine only, use https"
             )
-        if not inner.is_global and name not in self.private_hosts:
+        if not _is_public(inner) and name not in self.private_hosts:
             raise InvalidInput(
                 f"host {name} resolves to {address} in a private network; if that is meant, add "
                 f"{name!r} to {self.private_key} in {self.file}"
@@ -138,6 +144,10 @@ def _parsed(text: str) -> Address:
         return ip_address(text.split("%", 1)[0])
     except ValueError as error:
         raise ConnectorError(f"{text!r} is no address") from error
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and not any(address in network for network in _ALSO_PRIVATE)
 
 
 def _innermost(address: Address) -> Address:

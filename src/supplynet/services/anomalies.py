@@ -29,6 +29,7 @@ from supplynet.services.orders import Said, command_of
 from supplynet.storage import ReadTx, WriteTx, anomalies, ledger, requests
 from supplynet.storage.anomalies import Anomaly, AnomalyState
 from supplynet.storage.ledger import MovementFilter
+from supplynet.storage.within import Within
 
 Row = dict[str, Any]
 Position = tuple[datetime, str]
@@ -46,12 +47,14 @@ class Filter:
 
     Attributes:
         since: Those that ended after this moment, aware.
+        within: Those at one of these places; None = all.
     """
 
     states: Sequence[AnomalyState] | None = None
     location_id: str | None = None
     part_id: str | None = None
     since: datetime | None = None
+    within: Within = None
 
 
 def list_anomalies(
@@ -70,6 +73,7 @@ def list_anomalies(
             location_id=wanted.location_id,
             part_id=wanted.part_id,
             ending_after=wanted.since,
+            within=wanted.within,
             before=after,
             limit=limit + 1,
         )
@@ -79,16 +83,17 @@ def list_anomalies(
     return [as_row(books, row, now) for row in page], following
 
 
-def get_anomaly(books: Books, anomaly_id: str) -> Row:
+def get_anomaly(books: Books, anomaly_id: str, within: Within = None) -> Row:
     """One anomaly with its series: what was used and expected around it, enough to draw.
 
     ``series`` has one row per part and shift; ``bookings`` are the largest movements behind it.
+    ``within`` some places only, of which it is at one.
 
     Raises:
         NotFound: There is none with this id.
     """
     with books.store.read() as tx:
-        found = anomalies.get(tx, anomaly_id)
+        found = anomalies.get(tx, anomaly_id, within)
         bookings = _bookings(tx, found)
     return as_row(books, found, history.as_of(books)) | {
         "bookings": bookings,
@@ -113,10 +118,15 @@ def answer(books: Books, anomaly_id: str, state: AnomalyState, said: Said) -> Ro
         InvalidInput: ``state`` is no answer.
         ConflictingContent: The key was used for something else.
     """
+    if said.within is not None:  # before the key and the check, which know of all anomalies
+        with books.store.read() as tx:
+            anomalies.get(tx, anomaly_id, said.within)
     command, now = command_of(books, said), history.as_of(books)
     content = ["answer_anomaly", anomaly_id, str(state), said.reason]
 
     def do(tx: WriteTx) -> Row:
+        if said.check is not None:
+            said.check(tx)
         done = anomalies.answer(tx, anomaly_id, state, note=said.reason)
         if books.settings.anomaly_alarms_per_week:  # else nobody is told of any
             watching.tell(tx)

@@ -10,9 +10,8 @@ from functools import cached_property
 from pathlib import Path
 
 from supplynet.config import Settings, load_settings
-from supplynet.connectors.plant_folder import read_plant
 from supplynet.core.network import Plant
-from supplynet.errors import NotFound
+from supplynet.services.kept_plant import KeptPlant
 from supplynet.storage import Store, Workspace, open_store, open_workspace, values
 from supplynet.storage.migrate import create_or_upgrade
 
@@ -56,21 +55,23 @@ class Books:
     opened: dict[str, object] = field(default_factory=dict)
     planning: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    @cached_property
+    @property
     def plant(self) -> Plant:
-        """The plant of the workspace, read once.
+        """The plant of the workspace as its files say; see ``KeptPlant``.
 
         Raises:
             NotFound: The workspace has no plant yet.
             PlantErrors: The plant's files have mistakes.
         """
-        if not has_plant(self.workspace):
-            raise NotFound(
-                "plant in",
-                str(self.workspace.folder),
-                "run `supplynet generate` or `supplynet import`, or init with --plant FOLDER",
-            )
-        return read_plant(self.workspace.plant)
+        return self._kept_plant.get()
+
+    def look_at_plant_again(self) -> None:
+        """The plant's files were just written here: do not wait until they are looked at."""
+        self._kept_plant.look_again()
+
+    @cached_property
+    def _kept_plant(self) -> KeptPlant:
+        return KeptPlant(self.workspace.plant)
 
     def clock(self) -> Clock:
         """The plant's time: the simulated clock where one runs, else real time."""

@@ -13,23 +13,32 @@ from supplynet.services.alerts import as_row
 from supplynet.services.books import Books, has_plant
 from supplynet.services.headline import headline
 from supplynet.services.overview import SCOREBOARD, automation, clock_at
+from supplynet.services.own_grid import own_grid
 from supplynet.storage import alerts, changes, events, orders, plans, values
+from supplynet.storage.within import Within
 
 Row = dict[str, Any]
 STALE_AFTER_SECONDS = 10
 
 
-def control_room(books: Books) -> Row:
-    """Everything that the first screen shows; what is not there yet is empty."""
+def control_room(books: Books, within: Within = None) -> Row:
+    """Everything that the first screen shows; what is not there yet is empty.
+
+    ``within`` some places only: their lines, orders and alerts, and what is said of these. The
+    scoreboard is of the whole plant.
+    """
     now = history.as_of(books)
     plant, clock = _plant(books), clock_at(books, now)
     with books.store.read() as tx:
         plan = plans.latest_plan(tx)
-        open_alerts = [as_row(alert) for alert in alerts.open_alerts(tx)]
+        open_alerts = [as_row(alert) for alert in alerts.open_alerts(tx, within)]
         waiting = [
             order
             for order in orders.list_orders(
-                tx, states=[OrderState.PROPOSED, OrderState.APPROVED], departing_from=now
+                tx,
+                states=[OrderState.PROPOSED, OrderState.APPROVED],
+                departing_from=now,
+                within=within,
             )
             if not order.is_snoozed(now)
         ]
@@ -45,10 +54,13 @@ def control_room(books: Books) -> Row:
             },
             "alerts": open_alerts,
             "automation": automation(books, tx),
-            "scoreboard": values.get_value(tx, SCOREBOARD),
+            "scoreboard": values.get_value(tx, SCOREBOARD) if within is None else None,
         }
     halted = {row["location_id"] for row in open_alerts if row["kind"] == "halted"}
-    shifts, lines = _ahead({} if plan is None else plan.document, now, halted)
+    document = {} if plan is None else plan.document
+    if document and within is not None:
+        document = own_grid(document, books.plant, within)
+    shifts, lines = _ahead(document, now, halted)
     actions = _actions(books, waiting)
     zone = ZoneInfo(plant["time_zone"])
     return screen | {
@@ -56,7 +68,9 @@ def control_room(books: Books) -> Row:
         "shifts": shifts,
         "lines": lines,
         "actions": actions,
-        "headline": headline(lines, shifts, actions, zone, has_plan=plan is not None),
+        "headline": headline(
+            lines, shifts, actions, zone, has_plan=plan is not None, here=within is not None
+        ),
     }
 
 

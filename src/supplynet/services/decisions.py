@@ -11,9 +11,11 @@ from supplynet.core.network import Plant
 from supplynet.errors import NotFound
 from supplynet.monitor.why import Moments, sentence
 from supplynet.replenish.explain import Explanation
+from supplynet.services import reach
 from supplynet.services.books import Books, open_books, plant_of
 from supplynet.storage import decision_records as records
 from supplynet.storage.decision_records import DecisionRecord
+from supplynet.storage.within import Within
 
 Row = dict[str, Any]
 Position = tuple[int, int]
@@ -27,29 +29,35 @@ def list_decisions(
     *,
     location_id: str | None = None,
     part_id: str | None = None,
+    within: Within = None,
     limit: int = 200,
     after: Position | None = None,
 ) -> tuple[list[Row], Position | None]:
     """Decisions, the newest first, and the position of the last one (None after the last page)."""
     with books.store.read() as tx:
         found = records.list_decisions(
-            tx, location_id=location_id, part_id=part_id, after=after, limit=limit + 1
+            tx,
+            location_id=location_id,
+            part_id=part_id,
+            within=within,
+            after=after,
+            limit=limit + 1,
         )
     page = found[:limit]
     following = (page[-1].run_seq, page[-1].place) if len(found) > limit else None
     zone = _zone(books)
-    return [as_row(each, zone) for each in page], following
+    return [as_row(each, zone, within) for each in page], following
 
 
-def get_decision(books: Books, decision_id: str) -> Row:
-    """One decision with its full numbers, where they were kept.
+def get_decision(books: Books, decision_id: str, within: Within = None) -> Row:
+    """One decision with its full numbers, where they were kept; ``within`` some places only.
 
     Raises:
         NotFound: There is none with this id, or it is no longer kept.
     """
     with books.store.read() as tx:
-        found = records.get_decision(tx, decision_id)
-    return as_row(found, _zone(books))
+        found = records.get_decision(tx, decision_id, within)
+    return as_row(found, _zone(books), within)
 
 
 def why_in(folder: Path, stock_point: str, part: str, *, at: datetime | None = None) -> Row:
@@ -60,16 +68,24 @@ def why_in(folder: Path, stock_point: str, part: str, *, at: datetime | None = N
     return why(books, stock_point, part, at=at)
 
 
-def why(books: Books, stock_point: str, part: str, *, at: datetime | None = None) -> Row:
+def why(
+    books: Books,
+    stock_point: str,
+    part: str,
+    *,
+    at: datetime | None = None,
+    within: Within = None,
+) -> Row:
     """What was last decided for a part, at ``at`` or before it, and why.
 
     ``unchanged_since`` says since when the full numbers stand, where only the compact ones of the
     newest decision were kept; ``record`` then holds those of the last decision that was news.
+    ``within`` some places only, it tells of no other.
 
     Raises:
         NotFound: No such stock point or part, or nothing was decided for it.
     """
-    _check(books.plant, stock_point, part)
+    _check(books.plant, stock_point, part, within)
     with books.store.read() as tx:
         found = records.list_decisions(tx, location_id=stock_point, part_id=part, at=at, limit=1)
         news = records.last_full(tx, stock_point, part, found[0].run_seq) if found else None
@@ -81,14 +97,18 @@ def why(books: Books, stock_point: str, part: str, *, at: datetime | None = None
             "make a plan: supplynet plan; what was never counted is not planned",
         )
     zone = _zone(books)
-    row = as_row(found[0], zone) | {"time_zone": zone.key}
-    if row["record"] is None and news is not None:
-        row |= {"record": news.record, "unchanged_since": news.decided_at}
+    row = as_row(found[0], zone, within) | {"time_zone": zone.key}
+    if row["record"] is None and news is not None and news.record is not None:
+        full = reach.told(news.record, within)
+        row |= {"record": full, "unchanged_since": news.decided_at}
     return row
 
 
-def as_row(found: DecisionRecord, zone: ZoneInfo) -> Row:
-    """A decision as JSON types but for its times; chances are rounded as they are kept."""
+def as_row(found: DecisionRecord, zone: ZoneInfo, within: Within = None) -> Row:
+    """A decision as JSON types but for its times, as people of some places may read it.
+
+    Chances are rounded as they are kept.
+    """
     compact = {_COMPACT.get(name, name): value for name, value in found.compact.items()}
     for name in ("target", "stockout_before", "stockout_without", "stockout_with"):
         compact[name] = None if compact[name] is None else round(compact[name], 6)
@@ -105,7 +125,7 @@ def as_row(found: DecisionRecord, zone: ZoneInfo) -> Row:
         "parameters": found.parameters,
         **compact,
         "why": said,
-        "record": found.record,
+        "record": None if found.record is None else reach.told(found.record, within),
         "unchanged_since": None,
     }
 
@@ -147,11 +167,17 @@ def _sentence(found: DecisionRecord, zone: ZoneInfo) -> str:
     return sentence(row, moments, kept["outcome"])
 
 
-def _check(plant: Plant, stock_point: str, part: str) -> None:
+def _check(plant: Plant, stock_point: str, part: str, within: Within) -> None:
+    if within is not None and stock_point not in within:
+        raise NotFound("location", stock_point)  # and no hint, which could name another's
     plant.location(stock_point)
     plant.part(part)
     if (stock_point, part) not in plant.supply_rule:
-        places = sorted(place for place, other in plant.supply_rule if other == part)
+        places = sorted(
+            place
+            for place, other in plant.supply_rule
+            if other == part and (within is None or place in within)
+        )
         raise NotFound(
             "supply rule for",
             f"{stock_point}/{part}",

@@ -12,6 +12,7 @@ from supplynet.services import history
 from supplynet.services.books import Books
 from supplynet.storage import diary
 from supplynet.storage.diary import DiaryEntry
+from supplynet.storage.within import Within
 
 Row = dict[str, Any]
 Position = tuple[datetime, str]
@@ -26,13 +27,19 @@ def list_diary(
     *,
     location_id: str | None = None,
     part_id: str | None = None,
+    within: Within = None,
     limit: int = 200,
     after: Position | None = None,
 ) -> tuple[list[Row], Position | None]:
     """Entries, the newest first, and the position of the last one (None after the last page)."""
     with books.store.read() as tx:
         found = diary.list_entries(
-            tx, location_id=location_id, part_id=part_id, after=after, limit=limit + 1
+            tx,
+            location_id=location_id,
+            part_id=part_id,
+            within=within,
+            after=after,
+            limit=limit + 1,
         )
     page = found[:limit]
     following = (page[-1].at, page[-1].entry_id) if len(found) > limit else None

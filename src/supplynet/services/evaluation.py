@@ -22,7 +22,8 @@ from supplynet.forecast.model import Estimator
 from supplynet.forecast.tuning_spaces import space_of
 from supplynet.forecast.tuning_task import Method, Metric, Search, Trial
 from supplynet.frames.panel import Panel
-from supplynet.learning.manifest import json_bytes, package_versions, sha256
+from supplynet.learning.manifest import package_versions
+from supplynet.learning.signed_json import json_bytes, sha256
 from supplynet.services import tuned as kept
 from supplynet.services.books import open_books, system_now
 from supplynet.services.evaluation_data import Cut, data_facts, file_panel, plan_facts

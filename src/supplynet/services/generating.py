@@ -26,6 +26,8 @@ from supplynet.storage import values
 from supplynet.storage.history import newest_period, write_history
 
 Report = Callable[[float, str], None]
+DAYS = 365
+"""Of a history, where nothing is said."""
 GENERATED = "generated"
 """Value in the books that says: the history is made up."""
 WORLD = "synthetic"
@@ -84,7 +86,7 @@ class GeneratedWorld(Generated):
 def generate(
     folder: Path,
     *,
-    days: int = 365,
+    days: int = DAYS,
     start: date | None = None,
     seed: int | None = None,
     report: Report = lambda _fraction, _what: None,

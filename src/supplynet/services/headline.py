@@ -15,7 +15,13 @@ Row = dict[str, Any]
 
 
 def headline(
-    lines: list[Row], shifts: list[Row], actions: list[Row], zone: ZoneInfo, *, has_plan: bool
+    lines: list[Row],
+    shifts: list[Row],
+    actions: list[Row],
+    zone: ZoneInfo,
+    *,
+    has_plan: bool,
+    here: bool = False,
 ) -> str:
     """How many lines are safe to the end of the next shift, and what the worst one needs.
 
@@ -25,9 +31,12 @@ def headline(
         actions: Orders that have not left.
         zone: Of the clock times.
         has_plan: Whether any plan was made.
+        here: Whether it is told to people of some sites, where no line need be.
     """
     if not has_plan:
         return "No plan yet: train a model, then plan."
+    if here and shifts and not lines:
+        return _without_lines(actions)
     if not lines or not shifts:
         return "The last plan is over: plan again."
     halted = [line["line_id"] for line in lines if line["halted"]]
@@ -39,6 +48,12 @@ def headline(
     if endangered:
         text += f"; {_need(max(endangered, key=_risk), actions, zone)}"
     return text + "."
+
+
+def _without_lines(actions: list[Row]) -> str:
+    count = len(actions)
+    orders = "1 order waits" if count == 1 else f"{count or 'no'} orders wait"
+    return f"No line stands at your sites; {orders} for a departure."
 
 
 def _safe(safe: int, of: int) -> str:

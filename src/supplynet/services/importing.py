@@ -51,6 +51,7 @@ __all__ = [
     "SupplyTermsGiven",
     "import_table",
     "parse_mapping",
+    "profile_rows",
     "profiles",
     "read_file",
     "template",
@@ -173,6 +174,21 @@ def profiles(folder: Path | None = None) -> tuple[Profile, ...]:
     except NotFound:
         saved = None
     return known_profiles(saved)
+
+
+def profile_rows(folder: Path | None = None) -> list[dict[str, Any]]:
+    """``profiles`` as JSON."""
+    return [
+        {
+            "name": each.name,
+            "title": each.title,
+            "kind": each.kind,
+            "about": each.about,
+            "columns": each.wants(),
+            "saved": each.own,
+        }
+        for each in profiles(folder)
+    ]
 
 
 def _wanted(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from supplynet import cycle
 from supplynet.connectors.event_body import parse_event
+from supplynet.connectors.mqtt_sources import named_after
 from supplynet.core.events import Event, EventType
 from supplynet.cycle.letters import Letter, TakenLetters
-from supplynet.errors import InvalidInput, NotFound
+from supplynet.errors import InvalidInput, NotAllowed, NotFound
+from supplynet.services import reach
 from supplynet.services.books import Books
-from supplynet.storage import dead_letters, events, requests
+from supplynet.storage import WriteTx, dead_letters, events, orders, requests
 from supplynet.storage.alerts import AlertCause, Severity
 from supplynet.storage.dead_letters import DeadLetter, LetterState
+from supplynet.storage.within import Within
 
 Row = dict[str, Any]
 DEAD_LETTERS = "dead_letters"
@@ -28,7 +31,14 @@ REPORTS_OF_A_MACHINE = 50
 OF_MACHINES = (EventType.CONSUMED, EventType.COUNTER)
 
 
-def take_in(books: Books, batch: Sequence[Event], *, actor: str, key: str | None = None) -> Row:
+def take_in(
+    books: Books,
+    batch: Sequence[Event],
+    *,
+    actor: str,
+    key: str | None = None,
+    within: Within = None,
+) -> Row:
     """Post events for a sender who waits for the answer: all of them, or none.
 
     Args:
@@ -36,11 +46,15 @@ def take_in(books: Books, batch: Sequence[Event], *, actor: str, key: str | None
         batch: In the order in which they are to be posted.
         actor: Who sends them.
         key: Idempotency key of the request; the same again gets the same answer.
+        within: Places that the sender may report of; None = all.
 
     Raises:
+        NotAllowed: An event of another place, or of goods of an order that leaves another.
         ConflictingContent: A key was used before with other content.
         InvalidInput: An event that cannot be.
     """
+    if within is not None:
+        _check_reach(books, batch, within)
     asked = [[each.key, each.content_hash] for each in batch]
     with books.store.write(actor, books.now()) as tx:
 
@@ -52,6 +66,32 @@ def take_in(books: Books, batch: Sequence[Event], *, actor: str, key: str | None
             return {"new": taken.new, "known": taken.known}
 
         return requests.once(tx, key, asked, post)
+
+
+def _check_reach(books: Books, batch: Sequence[Event], within: Collection[str]) -> None:
+    """Refuse what moves stock of other sites, or their orders.
+
+    What is shipped is no stock of where it goes yet: who sends it need not be there.
+    """
+    plant, leaving = books.plant, []
+    for event in batch:
+        other = event.data.get("to_location")
+        other = other if isinstance(other, str) else None
+        sent = event.type is EventType.SHIPPED
+        own = sent and event.location_id in within
+        # Under another's source one could take the ids of what that one is about to report.
+        reach.must_name(within, plant, named_after(plant, event.source))
+        reach.must_name(within, plant, event.location_id, None if own else other)
+        if sent and isinstance(event.data.get("order_id"), str):
+            leaving.append(event.data["order_id"])
+    with books.store.read() as tx:
+        for order_id in leaving:
+            try:
+                order = orders.get(tx, order_id, within)
+            except NotFound:  # whether it is another's or none at all
+                text = f"order {order_id} leaves none of your sites: nothing was taken"
+                raise NotAllowed(text) from None
+            reach.must_hand_out(within, plant, order)
 
 
 def take_letters(books: Books, letters: Sequence[Letter], *, actor: str) -> TakenLetters:
@@ -96,16 +136,21 @@ def replay_waiting(books: Books, *, actor: str) -> list[Row]:
     return [_replayed(books, letter, actor) for letter in waiting]
 
 
-def drop(books: Books, seq: int, *, actor: str, reason: str) -> Row:
+def drop(books: Books, seq: int, *, actor: str, reason: str, key: str | None = None) -> Row:
     """Say that a dead letter is worth nothing; it is kept, and no longer waits.
 
     Raises:
         NotFound: There is no such letter.
+        ConflictingContent: The key was used for something else.
     """
-    with books.store.write(actor, books.now()) as tx:
+
+    def do(tx: WriteTx) -> Row:
         dead_letters.get(tx, seq)
         dead_letters.decide(tx, [seq], LetterState.DROPPED, reason)
         return _row(dead_letters.get(tx, seq))
+
+    with books.store.write(actor, books.now()) as tx:
+        return requests.once(tx, key, ["drop letter", seq, reason], lambda: do(tx))
 
 
 def causes(books: Books, now: datetime) -> list[AlertCause]:

@@ -21,7 +21,8 @@ from supplynet.errors import ModelError
 from supplynet.files import one_writer, write_atomically
 from supplynet.learning.aliases import CHAMPION, AliasChange
 from supplynet.learning.artifacts import check_model, load_metrics
-from supplynet.learning.manifest import json_bytes, saved_names, sha256
+from supplynet.learning.manifest import saved_names
+from supplynet.learning.signed_json import json_bytes, sha256
 from supplynet.learning.versions import Versions
 
 log = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from supplynet.cycle import Check
 from supplynet.learning.aliases import ALIASES, AliasChange
 from supplynet.learning.versions import Version, Versions
 from supplynet.monitor.grid import iso
@@ -29,16 +30,17 @@ class BooksAliases:
 
     Attributes:
         actor: Who moves an alias.
+        check: Refuses to move one that was moved by another meanwhile.
     """
 
     books: Books
     actor: str
+    check: Check | None = None
 
     def holders(self) -> dict[str, str]:
         """Version by alias."""
         with self.books.store.read() as tx:
-            told = {alias: values.get_value(tx, alias) for alias in ALIASES}
-        return {alias: value["model_version"] for alias, value in told.items() if value}
+            return holders_in(tx)
 
     def history(self) -> list[AliasChange]:
         """Every change, oldest first, from the audit log."""
@@ -66,7 +68,15 @@ class BooksAliases:
     ) -> None:
         """Point aliases at versions, in one transaction."""
         with self.books.store.write(self.actor, self.books.wall_clock()) as tx:
+            if self.check is not None:
+                self.check(tx)
             set_aliases(tx, holders, reason=reason, rolled_back=rolled_back)
+
+
+def holders_in(tx: ReadTx) -> dict[str, str]:
+    """Version by alias."""
+    told = {alias: values.get_value(tx, alias) for alias in ALIASES}
+    return {alias: value["model_version"] for alias, value in told.items() if value}
 
 
 def set_aliases(
@@ -81,9 +91,9 @@ def set_aliases(
             values.set_value(tx, alias, told, reason=reason)
 
 
-def versions_of(books: Books, *, actor: str = "") -> Versions:
-    """The versions of a workspace's plant; ``actor`` is who may move aliases."""
-    aliases = BooksAliases(books=books, actor=actor)
+def versions_of(books: Books, *, actor: str = "", check: Check | None = None) -> Versions:
+    """The versions of a workspace's plant; ``actor`` is who may move aliases, after ``check``."""
+    aliases = BooksAliases(books=books, actor=actor, check=check)
     return Versions(workspace=books.workspace.folder, purpose=PLANT, aliases=aliases)
 
 

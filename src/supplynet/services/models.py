@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from supplynet.cycle import Check
 from supplynet.forecast.onnx_export import export_model
 from supplynet.learning.aliases import CHAMPION
 from supplynet.services.books import Books
@@ -33,16 +34,31 @@ def show(books: Books, version: str) -> Json:
 
 
 def promote(
-    books: Books, version: str, *, alias: str = CHAMPION, reason: str = "", actor: str
+    books: Books,
+    version: str,
+    *,
+    alias: str = CHAMPION,
+    reason: str = "",
+    actor: str,
+    check: Check | None = None,
 ) -> Json:
     """Point an alias at a version; plans use the champion from the next one on.
+
+    Args:
+        books: The workspace.
+        version: Which.
+        alias: ``champion`` or ``challenger``.
+        reason: Why, for the audit log.
+        actor: Who says so.
+        check: Refuses in the same transaction when the aliases were moved meanwhile.
 
     Raises:
         NotFound: No such version.
         InvalidInput: No such alias.
         ModelError: The version is damaged.
     """
-    return version_row(versions_of(books, actor=actor).promote(version, alias, reason=reason))
+    versions = versions_of(books, actor=actor, check=check)
+    return version_row(versions.promote(version, alias, reason=reason))
 
 
 def export(books: Books, version: str, *, int8: bool = False) -> Json:
@@ -75,13 +91,14 @@ def export(books: Books, version: str, *, int8: bool = False) -> Json:
     }
 
 
-def rollback(books: Books, *, reason: str = "", actor: str) -> Json:
-    """Make the champion before the present one champion again.
+def rollback(books: Books, *, reason: str = "", actor: str, check: Check | None = None) -> Json:
+    """Make the champion before the present one champion again; ``check`` as for ``promote``.
 
     Raises:
         NotFound: There is none before it that is still there and intact.
     """
-    return version_row(versions_of(books, actor=actor).rollback(reason=reason))
+    versions = versions_of(books, actor=actor, check=check)
+    return version_row(versions.rollback(reason=reason))
 
 
 def remove(books: Books, version: str) -> None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import asdict, replace
 from typing import Any
 
-from supplynet.core.network import Plant
+from supplynet.core.network import LocationKind, Plant
 from supplynet.services.books import Books
+from supplynet.storage.within import Within
 
 Row = dict[str, Any]
 
 
-def network(books: Books) -> Row:
-    """Locations, parts, requirements, lanes and supply rules.
+def network(books: Books, within: Within = None) -> Row:
+    """Locations, parts, requirements, lanes and supply rules; ``within`` some places if given.
 
     Raises:
         NotFound: The workspace has no plant yet.
     """
-    plant = books.plant
+    plant = books.plant if within is None else _part_of(books.plant, within)
     return {
         "plant_id": plant.plant_id,
         "name": plant.name,
@@ -31,6 +33,32 @@ def network(books: Books) -> Row:
         "lanes": _lanes(plant),
         "supply_rules": _supply_rules(plant),
     }
+
+
+def _part_of(plant: Plant, within: Collection[str]) -> Plant:
+    """What the people of some places see: these, all suppliers, and the other ends of lanes."""
+    lanes = [lane for lane in plant.lanes if {lane.from_location, lane.to_location} & set(within)]
+    ends = {end for lane in lanes for end in (lane.from_location, lane.to_location)}
+    needs = tuple(row for row in plant.requirements if row.line_id in within)
+    rules = tuple(row for row in plant.supply_rules if row.stock_point_id in within)
+    ways = {lane.lane_id for lane in lanes}
+    used = {need.part_id for need in needs} | {rule.part_id for rule in rules}
+    used |= {row.part_id for row in plant.supply_rules if ways.intersection(row.lane_ids)}
+    used |= {row.part_id for row in plant.purchase_rules if row.warehouse_id in within}
+    return replace(
+        plant,
+        parts=tuple(part for part in plant.parts if part.part_id in used),
+        locations=tuple(
+            place
+            for place in plant.locations
+            if place.kind is LocationKind.SUPPLIER
+            or place.location_id in within
+            or place.location_id in ends
+        ),
+        requirements=needs,
+        lanes=tuple(lanes),
+        supply_rules=rules,
+    )
 
 
 def _locations(plant: Plant) -> list[Row]:

@@ -21,7 +21,7 @@ from supplynet.notify.routing import Around, Router
 from supplynet.notify.settings import AnyChannel, NotifySettings
 from supplynet.notify.settings_file import read_settings
 from supplynet.services.books import Books, plant_of
-from supplynet.storage import deliveries, outbox
+from supplynet.storage import WriteTx, deliveries, outbox, requests
 from supplynet.storage.deliveries import Delivery, DeliveryState
 
 Row = dict[str, Any]
@@ -66,6 +66,25 @@ def around_of(plant: Plant | None) -> Around:
     return around
 
 
+def channel_rows(books: Books) -> list[Row]:
+    """The channels of ``notify.toml``: what each wants, and nothing of its address or secret.
+
+    Raises:
+        ConfigError: It is wrong.
+    """
+    return [
+        {
+            "name": each.name,
+            "kind": each.kind,
+            "messages": list(each.messages),
+            "role": each.role,
+            "locations": list(each.locations),
+            "quiet_hours": each.quiet_hours,
+        }
+        for each in read_settings(books.workspace.folder).channels
+    ]
+
+
 def list_deliveries(
     books: Books,
     *,
@@ -103,15 +122,24 @@ def get_message(books: Books, message_id: str) -> Row:
     }
 
 
-def replay(books: Books, message_id: str, *, channel: str | None, actor: str) -> list[Row]:
+def replay(
+    books: Books, message_id: str, *, channel: str | None, actor: str, key: str | None = None
+) -> list[Row]:
     """Send a sent or dead message once more, under the same id; on one channel or on all.
 
     Raises:
         NotFound: There is no such message, or it did not go to this channel.
         DeliveryStateError: It still waits to be sent.
+        ConflictingContent: The key was used for something else.
     """
+
+    def do(tx: WriteTx) -> Row:
+        return {"items": [_row(each) for each in deliveries.replay(tx, message_id, channel)]}
+
     with books.store.write(actor, books.wall_clock()) as tx:
-        return [_row(each) for each in deliveries.replay(tx, message_id, channel)]
+        asked = ["replay message", message_id, channel]
+        found: list[Row] = requests.once(tx, key, asked, lambda: do(tx))["items"]
+        return found
 
 
 def test_channel(books: Books, name: str) -> Row:

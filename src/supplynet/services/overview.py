@@ -7,8 +7,8 @@ with the position of the last one, None after the last page.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,11 @@ from supplynet.monitor.cover import cover_shifts
 from supplynet.monitor.grid import iso
 from supplynet.services import history
 from supplynet.services.books import Books
-from supplynet.storage import ReadTx, changes, ledger, plans, values
+from supplynet.services.commands import written
+from supplynet.services.orders import Said
+from supplynet.services.own_grid import own_grid
+from supplynet.storage import ReadTx, WriteTx, balances, changes, ledger, plans, values
+from supplynet.storage.within import Within
 
 Row = dict[str, Any]
 Pair = tuple[str, str]
@@ -100,11 +104,19 @@ def read_automation(books: Books) -> Row:
         return automation(books, tx)
 
 
-def set_paused(books: Books, paused: bool, *, reason: str, actor: str) -> Row:
-    """Pause or resume automatic releases; planning and proposals go on. The same again is fine."""
-    with books.store.write(actor, books.now()) as tx:
-        values.set_value(tx, PAUSED, paused, reason=reason)
+def set_paused(books: Books, paused: bool, said: Said) -> Row:
+    """Pause or resume automatic releases; planning and proposals go on. The same again is fine.
+
+    Raises:
+        ConflictingContent: The key was used for something else.
+        VersionMoved: The check of ``said`` says so.
+    """
+
+    def do(tx: WriteTx) -> Row:
+        values.set_value(tx, PAUSED, paused, reason=said.reason)
         return automation(books, tx)
+
+    return written(books, said, ["automation", paused], do, books.now())
 
 
 def stock(
@@ -112,13 +124,18 @@ def stock(
     *,
     location_id: str | None = None,
     part_id: str | None = None,
+    within: Within = None,
     limit: int = 200,
     after: tuple[str, str] | None = None,
 ) -> tuple[list[Row], tuple[str, str] | None]:
-    """Stock by (location, part) with what is under way; positions are (location, part)."""
+    """Stock by (location, part) with what is under way; positions are (location, part).
+
+    ``within`` some places only, if given.
+    """
     plant = books.plant
     with books.store.read() as tx:
         held, coming = ledger.on_hand(tx), ledger.on_order(tx)
+        promised = balances.reserved(tx)
         aside = {
             (place, part, account): quantity
             for (part, place, account), quantity in ledger.balances(tx).items()
@@ -130,6 +147,7 @@ def stock(
         for key in set(held) | set(coming) | set(plant.supply_rule)
         if location_id in {None, key[0]}
         and part_id in {None, key[1]}
+        and (within is None or key[0] in within)
         and (after is None or key > after)
     )
     rows = [
@@ -137,6 +155,7 @@ def stock(
             "location_id": key[0],
             "part_id": key[1],
             "on_hand": held.get(key, 0),
+            "reserved": promised.get((key[1], key[0]), 0),
             "on_order": coming.get(key, 0),
             "in_transit": aside.get((*key, Account.IN_TRANSIT), 0),
             "blocked": aside.get((*key, Account.BLOCKED), 0),
@@ -148,8 +167,8 @@ def stock(
     return rows, keys[limit - 1] if len(keys) > limit else None
 
 
-def current_plan(books: Books) -> Row:
-    """The last plan with its grid.
+def current_plan(books: Books, within: Within = None) -> Row:
+    """The last plan with its grid; ``within`` some places only, see ``own_grid``.
 
     Raises:
         NotFound: None was made yet.
@@ -158,6 +177,7 @@ def current_plan(books: Books) -> Row:
         plan = plans.latest_plan(tx)
     if plan is None:
         raise NotFound("plan", "latest", "make one: supplynet plan, or POST /api/v1/plan")
+    document = plan.document if within is None else own_grid(plan.document, books.plant, within)
     return {
         "plan_id": plan.plan_id,
         "made_at": iso(plan.made_at),
@@ -165,7 +185,7 @@ def current_plan(books: Books) -> Row:
         "seed": plan.seed,
         "model_version": plan.model_version,
         "policy": plan.policy,
-        **plan.document,
+        **document,
     }
 
 
@@ -174,12 +194,14 @@ def forecasts(
     *,
     location_id: str | None = None,
     part_id: str | None = None,
+    within: Within = None,
     limit: int = 200,
     after: tuple[str, int] | None = None,
 ) -> tuple[list[Row], tuple[str, int] | None]:
     """Quantiles behind the last plan; positions are (plan, rows seen).
 
-    Later pages are of the same plan as the first, whatever was planned meanwhile.
+    Later pages are of the same plan as the first, whatever was planned meanwhile. ``within`` some
+    places only, if given.
 
     Raises:
         NotFound: The plan of ``after`` is no longer kept: begin again.
@@ -194,6 +216,8 @@ def forecasts(
         frame = frame.filter(pl.col("location_id") == location_id)
     if part_id is not None:
         frame = frame.filter(pl.col("part_id") == part_id)
+    if within is not None:
+        frame = frame.filter(pl.col("location_id").is_in(sorted(within)))
     rows, seen = frame.slice(start, limit).to_dicts(), start + limit
     return rows, (plan_id, seen) if seen < frame.height else None
 
@@ -237,3 +261,29 @@ def _share_ahead(plan: plans.PlanRecord) -> float:
 def _unit(plant: Plant, part_id: str) -> str:
     part = plant.part_by_id.get(part_id)
     return "pcs" if part is None else part.unit
+
+
+def changes_after(
+    books: Books, after: int, *, kinds: Collection[str] = (), limit: int = 200
+) -> Row:
+    """A page of the change feed.
+
+    Args:
+        books: The workspace.
+        after: Number of the last change that was seen; 0 = none.
+        kinds: Only these; none = all.
+        limit: Changes of one page.
+
+    Returns:
+        ``items`` (``seq, kind, ref, at``, oldest first), ``next_cursor``, and ``gap``: whether
+        what came right after ``after`` is no longer known, or the books are older than it. Then
+        there are no items, and ``next_cursor`` is the newest change.
+    """
+    with books.store.read() as tx:
+        newest, oldest = changes.latest_seq(tx), changes.oldest_seq(tx)
+        if after > newest or after + 1 < oldest:
+            return {"items": [], "next_cursor": newest, "gap": True}
+        found = changes.changes_since(tx, after, limit, kinds)
+    rows = [asdict(each) for each in found]
+    full = len(rows) == limit
+    return {"items": rows, "next_cursor": rows[-1]["seq"] if full else newest, "gap": False}

@@ -14,10 +14,11 @@ from supplynet.core.orders import RELEASED, Order, OrderState
 from supplynet.cycle import Receipt, order_steps
 from supplynet.cycle.order_commands import receive_in
 from supplynet.errors import InvalidInput, NotFound, OrderStateError
-from supplynet.services import history
+from supplynet.services import history, reach
 from supplynet.services.books import Books
 from supplynet.services.orders import Row, Said, as_row, command_of
 from supplynet.storage import ReadTx, WriteTx, orders
+from supplynet.storage.within import Within
 
 Position = tuple[datetime, str]
 """Where a page ended: departure and lane of its last shipment."""
@@ -49,30 +50,35 @@ def list_shipments(
     books: Books,
     *,
     lane_id: str | None = None,
+    within: Within = None,
     limit: int = 200,
     after: Position | None = None,
 ) -> tuple[list[Row], Position | None]:
-    """Shipments with open orders, the earliest departure first, without their orders."""
+    """Shipments with open orders, the earliest departure first, without their orders.
+
+    ``within`` some places only: of those that leave one or go to one.
+    """
     with books.store.read() as tx:
-        found = orders.list_orders(tx, states=orders.OPEN, lane_id=lane_id)
+        found = orders.list_orders(tx, states=orders.OPEN, lane_id=lane_id, within=within)
     made = [each for each in _grouped(books.plant, found) if after is None or _place(each) > after]
     page = made[:limit]
     following = _place(page[-1]) if len(made) > limit else None
     return [_row(books.plant, each) for each in page], following
 
 
-def get_shipment(books: Books, shipment_id: str) -> Row:
-    """One shipment with its orders.
+def get_shipment(books: Books, shipment_id: str, within: Within = None) -> Row:
+    """One shipment with its orders; ``within`` some places only, as in ``list_shipments``.
 
     Raises:
         NotFound: Nothing goes with such a departure.
     """
     with books.store.read() as tx:
-        shipment = _read(tx, books.plant, shipment_id)
-    return _row(books.plant, shipment) | {"orders": [as_row(order) for order in shipment.orders]}
+        shipment = _read(tx, books.plant, shipment_id, within)
+    rows = [as_row(order, within) for order in shipment.orders]
+    return _row(books.plant, shipment) | {"orders": rows}
 
 
-def picking_list(books: Books, *, lane_id: str | None = None) -> list[Row]:
+def picking_list(books: Books, *, lane_id: str | None = None, within: Within = None) -> list[Row]:
     """What is still to be picked, the most urgent cut-off first, then in route order.
 
     Within a stop, what a line halts for soonest comes first.
@@ -81,7 +87,7 @@ def picking_list(books: Books, *, lane_id: str | None = None) -> list[Row]:
     route = _route(plant)
     states = [OrderState.APPROVED]
     with books.store.read() as tx:
-        waiting = orders.list_orders(tx, states=states, lane_id=lane_id)
+        waiting = orders.list_orders(tx, states=states, lane_id=lane_id, within=within)
     tasks = [_task(order, plant, now) for order in waiting if order.lane_id in plant.lane_by_id]
     return sorted(
         tasks,
@@ -107,7 +113,8 @@ def pick(books: Books, shipment_id: str, said: Said, quantities: Mapping[str, in
         return order_steps.pick(tx, order.order_id, quantity=quantity, reason=said.reason)
 
     asked = ("pick shipment", shipment_id, dict(quantities))
-    return _each(books, said, asked, step, (OrderState.APPROVED,), set(quantities))
+    fits = _Fits((OrderState.APPROVED,), set(quantities), hands_out=True)
+    return _each(books, said, asked, step, fits)
 
 
 def ship(books: Books, shipment_id: str, said: Said, quantities: Mapping[str, int]) -> list[Row]:
@@ -123,7 +130,8 @@ def ship(books: Books, shipment_id: str, said: Said, quantities: Mapping[str, in
 
     asked = ("ship shipment", shipment_id, dict(quantities))
     states = (OrderState.APPROVED, OrderState.PICKED)
-    return _each(books, said, asked, step, states, set(quantities))
+    fits = _Fits(states, set(quantities), hands_out=True)
+    return _each(books, said, asked, step, fits)
 
 
 def receive(
@@ -141,7 +149,37 @@ def receive(
 
     told = {key: [each.good, each.short, each.damaged] for key, each in receipts.items()}
     asked = ("receive shipment", shipment_id, told)
-    return _each(books, said, asked, step, (OrderState.SHIPPED,), set(receipts))
+    fits = _Fits((OrderState.SHIPPED,), set(receipts), hands_out=False)
+    return _each(books, said, asked, step, fits)
+
+
+@dataclass(frozen=True)
+class _Fits:
+    """Orders of a shipment that a step is for: in these states, or named.
+
+    Attributes:
+        hands_out: Whether the step is for those where it leaves, else for those where it goes.
+    """
+
+    states: tuple[OrderState, ...]
+    named: set[str]
+    hands_out: bool
+
+    def chosen(self, shipment: Shipment) -> list[Order]:
+        strange = sorted(self.named - {order.order_id for order in shipment.orders})
+        if strange:
+            raise InvalidInput(f"order {strange[0]} does not go with {shipment.shipment_id}")
+        return [
+            order
+            for order in shipment.orders
+            if order.state in self.states or order.order_id in self.named
+        ]
+
+    def check(self, within: Within, plant: Plant, order: Order) -> None:
+        if self.hands_out:
+            reach.must_hand_out(within, plant, order)
+        else:
+            reach.must_decide(within, order)
 
 
 def _each(
@@ -149,35 +187,37 @@ def _each(
     said: Said,
     asked: tuple[str, str, dict[str, Any]],
     step: _STEP,
-    states: tuple[OrderState, ...],
-    named: set[str],
+    fits: _Fits,
 ) -> list[Row]:
     """A step for all orders of a shipment that it fits, and for those named, or for none."""
 
     def every(tx: WriteTx) -> list[Order]:
-        shipment = _read(tx, books.plant, asked[1])
-        strange = sorted(named - {order.order_id for order in shipment.orders})
-        if strange:
-            raise InvalidInput(f"order {strange[0]} does not go with {shipment.shipment_id}")
-        chosen = [
-            order for order in shipment.orders if order.state in states or order.order_id in named
-        ]
+        shipment = _read(tx, books.plant, asked[1], said.within)
+        for order in shipment.orders:
+            fits.check(said.within, books.plant, order)
+        chosen = fits.chosen(shipment)
         if not chosen:
             state = max((order.state for order in shipment.orders), key=_LIVE.index)
             raise OrderStateError(f"of {shipment.shipment_id}", state, asked[0].split()[0])
         return [step(tx, order) for order in chosen]
 
+    if said.within is not None:  # before the key, which knows what they could see once
+        with books.store.read() as tx:
+            for order in _read(tx, books.plant, asked[1], said.within).orders:
+                fits.check(said.within, books.plant, order)
     done = cycle.carry_out(books.store, command_of(books, said), asked, every)
-    return [as_row(order) for order in done]
+    return [as_row(order, said.within) for order in done]
 
 
-def _read(tx: ReadTx, plant: Plant, shipment_id: str) -> Shipment:
+def _read(tx: ReadTx, plant: Plant, shipment_id: str, within: Within) -> Shipment:
     lane_id, _, text = shipment_id.rpartition("@")
     try:
         departure = datetime.strptime(text, "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
     except ValueError:
         raise NotFound("shipment", shipment_id, "its id is LANE@20260105T0500Z") from None
-    found = orders.list_orders(tx, states=_LIVE, lane_id=lane_id, departing_from=departure)
+    found = orders.list_orders(
+        tx, states=_LIVE, lane_id=lane_id, departing_from=departure, within=within
+    )
     ours = [order for order in found if order.departure_at < departure + _MINUTE]
     if not ours or lane_id not in plant.lane_by_id:
         raise NotFound("shipment", shipment_id)

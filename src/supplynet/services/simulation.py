@@ -61,6 +61,34 @@ class Depth:
 PLAIN = Depth()
 
 
+def depth_of(
+    *,
+    tune: bool = False,
+    compare: bool = False,
+    futures: int | None = None,
+    purchase_alpha: float = 0.0,
+    plot: Path | None = None,
+) -> Depth:
+    """How far a simulation goes that shall tune, compare, or both; see ``Depth``.
+
+    What was tuned is used from then on, unless policies are only compared. ``futures`` of None
+    are as many as is usual.
+    """
+    return Depth(
+        further=FURTHER if tune else 0,
+        futures=FUTURES if futures is None else futures,
+        bound=compare,
+        keep=tune or not compare,
+        purchase_alpha=purchase_alpha,
+        plot=plot,
+    )
+
+
+def families(*, tune: bool = False, compare: bool = False) -> tuple[str, ...]:
+    """The policies that are looked at where none is named."""
+    return tuple(FAMILIES if tune or compare else POLICIES)
+
+
 def simulate(
     folder: Path,
     *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -11,13 +11,16 @@ from typing import Any, Literal
 
 from supplynet import cycle
 from supplynet.core.events import Event, EventType
+from supplynet.core.ids import id_of
 from supplynet.core.ledger import Account, Movement
 from supplynet.core.network import Plant
 from supplynet.errors import InvalidInput, NotFound
+from supplynet.services import reach
 from supplynet.services.books import Books
 from supplynet.services.intake import skew_of
 from supplynet.storage import WriteTx, ledger, requests
 from supplynet.storage.ledger import MovementFilter
+from supplynet.storage.within import Within
 
 Row = dict[str, Any]
 Pair = tuple[str, str]
@@ -52,7 +55,7 @@ class Report:
     key: str | None = None
 
 
-def report(books: Books, said: Report, *, actor: str) -> Row:
+def report(books: Books, said: Report, *, actor: str, within: Within = None) -> Row:
     """Post what a person reports, as events like those of a scanner.
 
     Returns:
@@ -62,9 +65,13 @@ def report(books: Books, said: Report, *, actor: str) -> Row:
     Raises:
         InvalidInput: No such place or part, no whole quantity, or it cannot be there.
         ConflictingContent: The key was used for another report.
+        NotAllowed: It names a place that is not ``within`` those of the actor.
     """
+    if within is not None:
+        reach.must_name(within, books.plant, said.location_id, said.to_location)
     with books.store.write(actor, books.now()) as tx:
-        return requests.once(tx, said.key, asdict(said), lambda: _post(tx, books, said, actor))
+        key = None if said.key is None else f"{actor}:{said.key}"
+        return requests.once(tx, key, asdict(said), lambda: _post(tx, books, said, actor))
 
 
 def _post(tx: WriteTx, books: Books, said: Report, actor: str) -> Row:
@@ -99,7 +106,7 @@ def _events(said: Report, plant: Plant, actor: str, now: datetime) -> Iterator[E
 
     def event(kind: EventType, place: str, suffix: str, data: Row) -> Event:
         return Event(
-            source=actor,
+            source=id_of(actor),
             event_id=f"{name}{suffix}",
             type=kind,
             occurred_at=said.occurred_at or now,
@@ -182,6 +189,7 @@ def stock_at(
     known_at: datetime | None = None,
     location_id: str | None = None,
     part_id: str | None = None,
+    within: Within = None,
     limit: int = 200,
     after: Pair | None = None,
 ) -> tuple[list[Row], Pair | None]:
@@ -193,6 +201,7 @@ def stock_at(
         known_at: What the books knew by then, aware; None = all that they know today.
         location_id: Of this place only.
         part_id: Of this part only.
+        within: Of these places only; None = of all.
         limit: Rows of one page.
         after: Position of the last row seen.
     """
@@ -201,7 +210,7 @@ def stock_at(
         found = ledger.balances_at(tx, moment, known_at, location_id=location_id, part_id=part_id)
     rows: dict[Pair, dict[str, int]] = {}
     for (part, place, account), quantity in found.items():
-        if account.value in _SHOWN:
+        if account.value in _SHOWN and (within is None or place in within):
             rows.setdefault((place, part), dict.fromkeys(_SHOWN, 0))[account.value] = quantity
     keys = sorted(key for key in rows if after is None or key > after)
     units = books.plant.part_by_id
@@ -211,6 +220,7 @@ def stock_at(
             "part_id": part,
             "unit": units[part].unit if part in units else "pcs",
             **rows[place, part],
+            "reserved": None,
             "on_order": None,
             "cover_shifts": None,
         }
@@ -230,16 +240,28 @@ def movements(
     return rows, page[-1][0] if len(found) > limit else None
 
 
-def undo(books: Books, movement_id: str, *, reason: str, actor: str) -> Row:
+def undo(books: Books, movement_id: str, *, reason: str, actor: str, within: Within = None) -> Row:
     """Undo a mis-scan; see ``cycle.undo``.
 
     Raises:
-        NotFound: There is no such movement.
+        NotFound: There is no such movement, or it is at none of the actor's places.
+        NotAllowed: One of its ends is at another site.
         LedgerError: It was undone before, undoes another one, or belongs to a count or an order.
     """
+    if within is not None:
+        _check_reach(books, movement_id, within)
     made = cycle.undo(books.store, movement_id, actor=actor, now=books.now(), reason=reason)
     with books.store.read() as tx:
         return _row(ledger.number_of(tx, made.movement_id), made)
+
+
+def _check_reach(books: Books, movement_id: str, within: Collection[str]) -> None:
+    with books.store.read() as tx:
+        wrong = ledger.get(tx, movement_id)
+    ends = (wrong.from_location, wrong.to_location)
+    if not any(place in within for place in ends):
+        raise NotFound("movement", movement_id)
+    reach.must_name(within, books.plant, *ends)
 
 
 def _row(seq: int, movement: Movement) -> Row:

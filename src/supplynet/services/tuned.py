@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from supplynet.errors import ModelError
 from supplynet.files import write_atomically
 from supplynet.forecast.tuning_spaces import SPACES
-from supplynet.learning.manifest import json_bytes
+from supplynet.learning.signed_json import json_bytes
 
 if TYPE_CHECKING:
     from supplynet.forecast.tuning_task import Trial

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from supplynet import cycle
+from supplynet.services import audit
 from supplynet.services.books import Books, open_books, plant_of
 from supplynet.storage import proof
 from supplynet.storage.alerts import AlertCause, Severity
@@ -25,6 +26,7 @@ def check(books: Books) -> list[str]:
     plant = plant_of(books)
     with books.store.read() as tx:
         found = proof.faults(tx)
+        found += [fault.says for fault in audit.anchor_faults(books, tx)]
         if plant is not None:
             found += cycle.history_faults(tx, books.workspace.history, plant)
     return found

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, case, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, case, insert, select, update
 
 from supplynet.errors import NotFound
 from supplynet.storage import alert_messages, changes
@@ -21,6 +21,7 @@ from supplynet.storage.alert_messages import Turn
 from supplynet.storage.column_types import utc_text
 from supplynet.storage.tables import alerts as table
 from supplynet.storage.transaction import ReadTx, WriteTx
+from supplynet.storage.within import Within, lies_in
 
 _NAMESPACE = uuid.UUID("5f0b6d1c-6f0f-4b43-9d0a-0c9d4c0b6b1e")
 SETTLES_IN = timedelta(minutes=10)
@@ -119,23 +120,23 @@ def set_open_alerts(
     return result
 
 
-def get(tx: ReadTx, alert_id: str) -> Alert:
-    """One alert, open or not.
+def get(tx: ReadTx, alert_id: str, within: Within = None) -> Alert:
+    """One alert, open or not; ``within`` some places only, of which it concerns one.
 
     Raises:
         NotFound: There is none with this id.
     """
-    query = select(table).where(table.c.alert_id == alert_id)
+    query = select(table).where(table.c.alert_id == alert_id, *_at(within))
     row = tx.connection.execute(query).mappings().first()
     if row is None:
         raise NotFound("alert", alert_id, "see supplynet alerts list")
     return _alert(row)
 
 
-def open_alerts(tx: ReadTx) -> list[Alert]:
-    """What is wrong now: the worst first, then the oldest."""
+def open_alerts(tx: ReadTx, within: Within = None) -> list[Alert]:
+    """What is wrong now, ``within`` some places if given: the worst first, then the oldest."""
     rank = case({severity.value: i for i, severity in enumerate(Severity)}, value=table.c.severity)
-    query = select(table).where(table.c.resolved_at.is_(None))
+    query = select(table).where(table.c.resolved_at.is_(None), *_at(within))
     query = query.order_by(rank, table.c.raised_at, table.c.alert_id)
     return [_alert(row) for row in tx.connection.execute(query).mappings()]
 
@@ -145,15 +146,17 @@ def list_alerts(
     *,
     since: datetime | None = None,
     resolved: bool | None = None,
+    within: Within = None,
     before: tuple[datetime, str] | None = None,
     limit: int = 1000,
 ) -> list[Alert]:
     """Alerts, the newest first: open, resolved or both; those raised since a moment, if given.
 
-    ``before`` is ``(raised_at, alert_id)`` of the last one seen, for the page after it.
+    ``within`` leaves out what concerns none of its places; ``before`` is ``(raised_at, alert_id)``
+    of the last one seen, for the page after it.
     """
     order = (table.c.raised_at.desc(), table.c.alert_id.desc())
-    query = select(table).order_by(*order).limit(limit)
+    query = select(table).where(*_at(within)).order_by(*order).limit(limit)
     if since is not None:
         query = query.where(table.c.raised_at >= since)
     if resolved is not None:
@@ -186,6 +189,10 @@ def resolve(tx: WriteTx, alert: Alert, *, reason: str = "") -> Alert:
     gone = write(tx, alert, "alert_resolved", reason=reason, resolved_at=tx.now)
     alert_messages.tell(tx, gone, Turn.RESOLVED, tx.now, due_at=tx.now + SETTLES_IN)
     return gone
+
+
+def _at(within: Within) -> list[ColumnElement[bool]]:
+    return [] if within is None else [lies_in(within, table.c.location_id)]
 
 
 def _just_gone(tx: WriteTx) -> dict[str, Alert]:

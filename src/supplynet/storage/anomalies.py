@@ -11,12 +11,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, Text, cast, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Text, cast, func, insert, select, update
 
 from supplynet.anomaly.incident import Kind
 from supplynet.errors import InvalidInput, NotFound
 from supplynet.storage.tables import anomalies as table
 from supplynet.storage.transaction import ReadTx, WriteTx
+from supplynet.storage.within import Within, lies_in
 
 CHANGE: Final = "anomaly"
 """Kind of the changes in the feed."""
@@ -140,13 +141,13 @@ def answer(tx: WriteTx, anomaly_id: str, state: AnomalyState, *, note: str = "")
     return revise(tx, after)
 
 
-def get(tx: ReadTx, anomaly_id: str) -> Anomaly:
-    """One anomaly.
+def get(tx: ReadTx, anomaly_id: str, within: Within = None) -> Anomaly:
+    """One anomaly; ``within`` some places only, of which it is at one.
 
     Raises:
         NotFound: There is none with this id.
     """
-    query = select(table).where(table.c.anomaly_id == anomaly_id)
+    query = select(table).where(table.c.anomaly_id == anomaly_id, *_at(within))
     row = tx.connection.execute(query).mappings().first()
     if row is None:
         raise NotFound("anomaly", anomaly_id, "see supplynet anomalies list")
@@ -185,14 +186,17 @@ def list_anomalies(
     location_id: str | None = None,
     part_id: str | None = None,
     ending_after: datetime | None = None,
+    within: Within = None,
     before: tuple[datetime, str] | None = None,
     limit: int = 1000,
 ) -> list[Anomaly]:
     """Anomalies, the last seen first; all conditions given must hold.
 
-    ``before`` is ``(seen_at, anomaly_id)`` of the last one seen, for the page after it.
+    ``within`` leaves out what is at none of its places; ``before`` is ``(seen_at, anomaly_id)`` of
+    the last one seen, for the page after it.
     """
-    query = select(table).order_by(table.c.seen_at.desc(), table.c.anomaly_id.desc()).limit(limit)
+    order = (table.c.seen_at.desc(), table.c.anomaly_id.desc())
+    query = select(table).where(*_at(within)).order_by(*order).limit(limit)
     if states is not None:
         query = query.where(table.c.state.in_([state.value for state in states]))
     if location_id is not None:
@@ -207,6 +211,10 @@ def list_anomalies(
         same = (table.c.seen_at == at) & (table.c.anomaly_id < anomaly_id)
         query = query.where((table.c.seen_at < at) | same)
     return _all(tx, query)
+
+
+def _at(within: Within) -> list[ColumnElement[bool]]:
+    return [] if within is None else [lies_in(within, table.c.location_id)]
 
 
 def _all(tx: ReadTx, query: Any) -> list[Anomaly]:

@@ -1,13 +1,12 @@
-"""The audit log: who did what to what, when and why. Append-only, and chained by hashes.
+"""The audit log: who did what to what, when, from where and why. Append-only, chained by hashes.
 
-Row n holds SHA-256(hash of row n-1, newline, row n as stable JSON), so that an edited, deleted or
-swapped row shows. Against cutting off the end only an anchor outside the database helps: keep
-``head``.
+Row n holds SHA-256(hash of row n-1, newline, row n as stable JSON), so that an edited, deleted,
+swapped or inserted row shows: see ``audit_chain``. Against cutting off the end, or computing the
+whole chain anew, only an anchor outside the database helps: see ``security.anchors``.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,22 +14,27 @@ from typing import Any
 
 from sqlalchemy import select
 
+from supplynet.core.origin import LONGEST_ORIGIN, ORIGIN
+from supplynet.storage.audit_chain import COLUMNS, GENESIS, hash_of, walk
 from supplynet.storage.bulk import Insert
 from supplynet.storage.column_types import encode_json
 from supplynet.storage.tables import audit
 from supplynet.storage.transaction import ReadTx, WriteTx
 
-GENESIS = "0" * 64
-_HASHED = ("seq", "at", "actor", "action", "subject", "before", "after", "reason")
-
-_COLUMNS = (*_HASHED, "prev_hash", "hash")
+__all__ = ["GENESIS", "AuditEntry", "append", "entries", "first_bad_row", "head", "newest"]
 _HEAD = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"
-_insert = Insert(audit, _COLUMNS)
+_insert = Insert(audit, COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One row of the audit log."""
+    """One row of the audit log.
+
+    Attributes:
+        seq: Its number, from 1 on without gaps.
+        at: When, by the books' clock, aware.
+        origin: From where: ``http 10.1.2.3``, ``cli``; None = the server's own process.
+    """
 
     seq: int
     at: datetime
@@ -42,6 +46,22 @@ class AuditEntry:
     reason: str
     prev_hash: str
     hash: str
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which entries; all that is given must hold.
+
+    Attributes:
+        since, until: Bounds of ``at``, ``[since, until)``.
+    """
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def append(tx: WriteTx) -> None:
@@ -50,26 +70,29 @@ def append(tx: WriteTx) -> None:
         return
     last, previous = head(tx)
     first = tx.take_seq(audit, len(tx.notes), last=last)
+    origin = ORIGIN.get()
     rows = []
     for i, note in enumerate(tx.notes):
+        come_from = origin if note.origin is None else note.origin
         row: dict[str, Any] = {
             "seq": first + i,
             "at": tx.now,
-            "actor": tx.actor,
+            "actor": note.actor or tx.actor,
             "action": note.action,
             "subject": note.subject,
             "before": _as_stored(note.before),
             "after": _as_stored(note.after),
             "reason": note.reason,
+            "origin": come_from[:LONGEST_ORIGIN] or None,
         }
-        row |= {"prev_hash": previous, "hash": _hash(previous, row)}
+        row |= {"prev_hash": previous, "hash": hash_of(previous, row)}
         previous = row["hash"]
-        rows.append([row[name] for name in _COLUMNS])
+        rows.append([row[name] for name in COLUMNS])
     _insert(tx, rows)
 
 
 def head(tx: ReadTx) -> tuple[int, str]:
-    """Number and hash of the newest row: what to keep outside as an anchor."""
+    """Number and hash of the newest row: what is kept outside as an anchor."""
     row = tx.connection.exec_driver_sql(_HEAD).first()
     return (row.seq, row.hash) if row else (0, GENESIS)
 
@@ -78,30 +101,49 @@ def entries(
     tx: ReadTx, *, subject: str | None = None, after_seq: int = 0, limit: int = 1000
 ) -> list[AuditEntry]:
     """Up to ``limit`` entries after ``after_seq``, oldest first; of one subject if given."""
-    query = select(audit).where(audit.c.seq > after_seq).order_by(audit.c.seq).limit(limit)
-    if subject is not None:
-        query = query.where(audit.c.subject == subject)
-    return [AuditEntry(**row) for row in tx.connection.execute(query).mappings()]
+    query = _chosen(Wanted(subject=subject)).where(audit.c.seq > after_seq)
+    return _all(tx, query.order_by(audit.c.seq).limit(limit))
+
+
+def oldest(tx: ReadTx, wanted: Wanted, *, after_seq: int, limit: int) -> list[AuditEntry]:
+    """Up to ``limit`` entries after ``after_seq``, oldest first."""
+    query = _chosen(wanted).where(audit.c.seq > after_seq)
+    return _all(tx, query.order_by(audit.c.seq).limit(limit))
+
+
+def newest(
+    tx: ReadTx, wanted: Wanted, *, before_seq: int | None = None, limit: int = 200
+) -> list[AuditEntry]:
+    """Up to ``limit`` entries before ``before_seq`` (None = from the end on), newest first."""
+    query = _chosen(wanted)
+    if before_seq is not None:
+        query = query.where(audit.c.seq < before_seq)
+    return _all(tx, query.order_by(audit.c.seq.desc()).limit(limit))
 
 
 def first_bad_row(tx: ReadTx) -> int | None:
-    """Number of the first row that is edited, missing or out of place; None when all is well."""
-    previous = GENESIS
-    rows = tx.connection.execute(select(audit).order_by(audit.c.seq)).mappings()
-    for expected, row in enumerate(rows, start=1):
-        if row["seq"] != expected or row["prev_hash"] != previous:
-            return expected
-        if row["hash"] != _hash(previous, row):
-            return expected
-        previous = row["hash"]
-    return None
+    """Number of the first row that is not as it was written; None when the chain holds."""
+    fault = walk(tx).fault
+    return None if fault is None else fault.row
+
+
+def _chosen(wanted: Wanted) -> Any:
+    query = select(audit)
+    for name in ("actor", "action", "subject"):
+        value = getattr(wanted, name)
+        if value is not None:
+            query = query.where(audit.c[name] == value)
+    if wanted.since is not None:
+        query = query.where(audit.c.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(audit.c.at < wanted.until)
+    return query
+
+
+def _all(tx: ReadTx, query: Any) -> list[AuditEntry]:
+    return [AuditEntry(**row) for row in tx.connection.execute(query).mappings()]
 
 
 def _as_stored(value: Any) -> Any:
     """What a reader will get back, so that the hash is over the same (keys are text, say)."""
     return json.loads(encode_json(value))
-
-
-def _hash(previous: str, row: Any) -> str:
-    text = encode_json({name: row[name] for name in _HASHED})
-    return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()

@@ -80,6 +80,11 @@ def free(tx: ReadTx, part_id: str, location_id: str) -> int:
     return tx.connection.scalar(query) or 0
 
 
+def reserved(tx: ReadTx) -> dict[Place, int]:
+    """Parts promised to orders that have not left, by (part, location), > 0."""
+    return dict(_held(tx))
+
+
 def from_ledger(tx: ReadTx) -> Balances:
     """The balances, summed up from every movement: slow, and right by definition."""
     total: Balances = Counter()

@@ -45,9 +45,13 @@ def latest_seq(tx: ReadTx, kinds: Collection[str] | None = None) -> int:
     return tx.connection.scalar(query) or 0
 
 
-def changes_since(tx: ReadTx, seq: int, limit: int = 1000) -> list[Change]:
-    """Up to ``limit`` changes after ``seq``, oldest first."""
+def changes_since(
+    tx: ReadTx, seq: int, limit: int = 1000, kinds: Collection[str] = ()
+) -> list[Change]:
+    """Up to ``limit`` changes after ``seq``, of these kinds if given, oldest first."""
     query = select(changes).where(changes.c.seq > seq).order_by(changes.c.seq).limit(limit)
+    if kinds:
+        query = query.where(changes.c.kind.in_(list(kinds)))
     return [Change(**row) for row in tx.connection.execute(query).mappings()]
 
 

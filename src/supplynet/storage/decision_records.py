@@ -18,6 +18,7 @@ from supplynet.storage.decisions import DecisionRun, Json, run_of
 from supplynet.storage.tables import decision_runs as runs
 from supplynet.storage.tables import decisions as table
 from supplynet.storage.transaction import ReadTx
+from supplynet.storage.within import Within
 
 _SCAN = 64
 """Runs that are opened at once while looking for a pair."""
@@ -68,14 +69,16 @@ def list_decisions(
     location_id: str | None = None,
     part_id: str | None = None,
     at: datetime | None = None,
+    within: Within = None,
     after: tuple[int, int] | None = None,
     limit: int = 200,
 ) -> list[DecisionRecord]:
     """Decisions, the newest run first and within it in the plan's order.
 
-    ``location_id`` and ``part_id`` narrow it down, ``at`` leaves out what was decided later, and
-    ``after`` is (run, place) of the last one seen, for the page after it.
+    ``location_id``, ``part_id`` and ``within`` (places) narrow it down, ``at`` leaves out what was
+    decided later, and ``after`` is (run, place) of the last one seen, for the page after it.
     """
+    wanted = _wanted(location_id, part_id, within)
     found: list[DecisionRecord] = []
     first, place = (None, -1) if after is None else after
     while len(found) < limit:
@@ -83,7 +86,7 @@ def list_decisions(
         for row in batch:
             skip = place if after is not None and row.seq == after[0] else -1
             rest = limit - len(found)
-            found += _ofrun_of(tx, row, location_id, part_id, skip, rest)
+            found += _ofrun_of(tx, row, wanted, skip, rest)
             if len(found) >= limit:
                 return found
         if len(batch) < _SCAN:
@@ -107,17 +110,21 @@ def last_full(tx: ReadTx, location_id: str, part_id: str, upto: int) -> Decision
     return _records(tx, row, frame, [found.place])[0]
 
 
-def get_decision(tx: ReadTx, decision_id: str) -> DecisionRecord:
-    """One decision.
+def get_decision(tx: ReadTx, decision_id: str, within: Within = None) -> DecisionRecord:
+    """One decision; ``within`` some places only, of which it was made for one.
 
     Raises:
         NotFound: There is none with this id, or it is no longer kept.
     """
     plan_id, _, place = decision_id.rpartition(".")
     row = tx.connection.execute(select(runs).where(runs.c.plan_id == plan_id)).first()
+    unknown = NotFound("decision", decision_id, "decisions are kept for a limited time")
     if row is None or not place.isdecimal() or int(place) >= row.pairs:
-        raise NotFound("decision", decision_id, "decisions are kept for a limited time")
-    return _records(tx, row, from_bytes(row.compact).slice(int(place), 1), [int(place)])[0]
+        raise unknown
+    frame = from_bytes(row.compact).slice(int(place), 1)
+    if within is not None and frame["location_id"][0] not in within:
+        raise unknown
+    return _records(tx, row, frame, [int(place)])[0]
 
 
 def _newest(first: int | None, at: datetime | None) -> Select[Any]:
@@ -127,15 +134,22 @@ def _newest(first: int | None, at: datetime | None) -> Select[Any]:
     return query if at is None else query.where(runs.c.decided_at <= at)
 
 
+def _wanted(location_id: str | None, part_id: str | None, within: Within) -> pl.Expr:
+    one = [
+        pl.col(name) == value
+        for name, value in (("location_id", location_id), ("part_id", part_id))
+        if value is not None
+    ]
+    if within is not None:
+        one.append(pl.col("location_id").is_in(sorted(within)))
+    return pl.all_horizontal(pl.lit(True), *one)
+
+
 def _ofrun_of(
-    tx: ReadTx, row: Row[Any], location_id: str | None, part_id: str | None, skip: int, limit: int
+    tx: ReadTx, row: Row[Any], wanted: pl.Expr, skip: int, limit: int
 ) -> list[DecisionRecord]:
     frame = from_bytes(row.compact).with_row_index("place")
-    frame = frame.filter(pl.col("place") > skip)
-    for name, wanted in (("location_id", location_id), ("part_id", part_id)):
-        if wanted is not None:
-            frame = frame.filter(pl.col(name) == wanted)
-    frame = frame.head(limit)
+    frame = frame.filter(pl.col("place") > skip).filter(wanted).head(limit)
     return _records(tx, row, frame.drop("place"), frame["place"].to_list())
 
 

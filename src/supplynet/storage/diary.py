@@ -14,6 +14,7 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 
 from supplynet.storage.tables import diary as table
 from supplynet.storage.transaction import ReadTx, WriteTx
+from supplynet.storage.within import Within, lies_in
 
 
 class DiaryAction(StrEnum):
@@ -93,11 +94,17 @@ def list_entries(
     *,
     location_id: str | None = None,
     part_id: str | None = None,
+    within: Within = None,
     after: tuple[datetime, str] | None = None,
     limit: int | None = None,
 ) -> list[DiaryEntry]:
-    """Entries, the newest first; ``after`` is ``(at, entry_id)`` of the last one seen."""
+    """Entries, the newest first, ``within`` some places if given.
+
+    ``after`` is ``(at, entry_id)`` of the last one seen.
+    """
     query = select(table).order_by(table.c.at.desc(), table.c.entry_id.desc())
+    if within is not None:
+        query = query.where(lies_in(within, table.c.location_id))
     if location_id is not None:
         query = query.where(table.c.location_id == location_id)
     if part_id is not None:

@@ -42,7 +42,7 @@ def open_store(url: str) -> Store:
         if parsed.drivername == "sqlite":
             return Store(_sqlite_engine(parsed.render_as_string(hide_password=False)))
         if parsed.drivername == "postgresql+psycopg":
-            return Store(create_engine(parsed, pool_pre_ping=True, **_POOL))
+            return Store(create_engine(parsed, pool_pre_ping=True, hide_parameters=True, **_POOL))
     except exc.ArgumentError:
         raise ConfigError("database_url is no database URL, such as sqlite:///file.db") from None
     except ModuleNotFoundError as error:
@@ -184,7 +184,8 @@ class Store:
 
 def _sqlite_engine(url: str) -> Engine:
     """SQLite under our own transaction control: its driver's default gives no snapshot."""
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **_POOL)
+    timeout = {"timeout": _BUSY_SECONDS}
+    engine = create_engine(url, connect_args=timeout, hide_parameters=True, **_POOL)
 
     @event.listens_for(engine, "connect")
     def _configure(driver: Any, _record: Any) -> None:

@@ -212,6 +212,15 @@ def read_demand(folder: Path, start: datetime, end: datetime) -> pl.DataFrame:
     return pl.concat(frames) if frames else empty_demand().select(*KEY, "demand")
 
 
+def months_of(folder: Path) -> Iterator[tuple[datetime, datetime]]:
+    """The months that there is history of, oldest first: ``[start, end)`` of each, UTC."""
+    names = {file.stem for kind in KINDS for file in (folder / kind).glob("????-??.parquet")}
+    for name in sorted(names):
+        year, month = (int(piece) for piece in name.split("-"))
+        start = datetime(year, month, 1, tzinfo=UTC)
+        yield start, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+
+
 def newest_period(folder: Path) -> datetime | None:
     """Start of the newest period in ``folder``; None without history.
 

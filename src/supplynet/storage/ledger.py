@@ -20,6 +20,7 @@ from supplynet.storage.tables import balances as balance_table
 from supplynet.storage.tables import movements as table
 from supplynet.storage.tables import orders
 from supplynet.storage.transaction import ReadTx, WriteTx
+from supplynet.storage.within import Within, lies_in
 
 _FIELDS = tuple(field.name for field in fields(Movement))
 _COLUMNS = tuple(table.c[name] for name in _FIELDS)
@@ -217,6 +218,7 @@ class MovementFilter:
         location_id: From or to this place.
         account: From or to this account.
         since, until: Occurred in ``[since, until)``, aware.
+        within: From or to one of these places; None = of all.
     """
 
     location_id: str | None = None
@@ -225,6 +227,7 @@ class MovementFilter:
     account: Account | None = None
     since: datetime | None = None
     until: datetime | None = None
+    within: Within = None
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         """What the database is asked for."""
@@ -244,6 +247,8 @@ class MovementFilter:
             yield table.c.occurred_at >= self.since
         if self.until is not None:
             yield table.c.occurred_at < self.until
+        if self.within is not None:
+            yield lies_in(self.within, table.c.from_location, table.c.to_location)
 
 
 def newest_movements(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from supplynet.errors import StoreError
 from supplynet.storage.engine import Store
@@ -20,22 +23,50 @@ def create_or_upgrade(store: Store) -> bool:
     Raises:
         StoreError: The database is of a newer SupplyNet, or cannot be opened or written.
     """
+    with store.connect_for_write() as connection:
+        return upgrade(connection)
+
+
+def upgrade(connection: Connection, to: str | None = None) -> bool:
+    """Create or upgrade the tables in a write transaction; True when something was done.
+
+    Args:
+        connection: Of ``Store.connect_for_write``.
+        to: Schema to stop at, without triggers: a backup of older books is loaded into it. None =
+            the newest.
+
+    Raises:
+        StoreError: The database, or ``to``, is of a newer SupplyNet.
+    """
     config = _config()
     newest = ScriptDirectory.from_config(config).get_current_head()
-    with store.connect_for_write() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        if found != newest:
-            _refuse_unknown(config, found)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    wanted = newest if to is None else to
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found != wanted:
+        _refuse_unknown(config, found)
+        _refuse_unknown(config, wanted)
+        config.attributes["connection"] = connection
+        command.upgrade(config, wanted or "head")
+    if to is None:
         ensure_triggers(connection)
-    return found != newest
+    return found != wanted
 
 
 def revision(store: Store) -> str | None:
     """The schema that the database has; None when it is empty."""
     with store.read() as tx:
         return MigrationContext.configure(tx.connection).get_current_revision()
+
+
+def is_newest(store: Store) -> bool:
+    """Whether the database has the schema that this SupplyNet works with."""
+    return revision(store) == _newest()
+
+
+@cache
+def _newest() -> str | None:
+    """Read from files, so only once: it is asked for as often as a server is watched."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 
 from supplynet.core.orders import RELEASED, Order, OrderKind, OrderState
 from supplynet.errors import (
@@ -19,6 +19,7 @@ from supplynet.errors import (
 )
 from supplynet.storage.tables import orders as table
 from supplynet.storage.transaction import ReadTx, WriteTx
+from supplynet.storage.within import Within, lies_in
 
 OrderKey = tuple[str, str, str, datetime]
 """``Order.key``: part, from, to, departure."""
@@ -215,13 +216,13 @@ def _check_counted(order_id: str, *numbers: int) -> None:
         raise InvalidInput(f"order {order_id} cannot have received {least}; use 0 or more")
 
 
-def get(tx: ReadTx, order_id: str) -> Order:
-    """One order.
+def get(tx: ReadTx, order_id: str, within: Within = None) -> Order:
+    """One order; ``within`` some places only, of which it leaves one or goes to one.
 
     Raises:
         NotFound: There is none with this id.
     """
-    found = _all(tx, select(table).where(table.c.order_id == order_id))
+    found = _all(tx, select(table).where(table.c.order_id == order_id, *_at(within)))
     if not found:
         raise NotFound("order", order_id)
     return found[0]
@@ -237,16 +238,18 @@ def list_orders(
     lane_id: str | None = None,
     kind: OrderKind | None = None,
     due_at: datetime | None = None,
+    within: Within = None,
     after: tuple[datetime, str] | None = None,
     limit: int | None = None,
 ) -> list[Order]:
     """Orders by departure, then id; all conditions given must hold.
 
     ``departing_from`` is the earliest departure; ``due_at`` leaves out what has missed its cut-off
-    by then or is snoozed for longer; ``after`` is ``(departure_at, order_id)`` of the last order
-    seen, for the page after it.
+    by then or is snoozed for longer; ``within`` leaves out what neither leaves nor goes to one of
+    its places; ``after`` is ``(departure_at, order_id)`` of the last order seen, for the page after
+    it.
     """
-    query = select(table).order_by(table.c.departure_at, table.c.order_id)
+    query = select(table).where(*_at(within)).order_by(table.c.departure_at, table.c.order_id)
     if states is not None:
         query = query.where(table.c.state.in_([state.value for state in states]))
     if departing_from is not None:
@@ -265,6 +268,11 @@ def list_orders(
     if limit is not None:
         query = query.limit(limit)
     return _all(tx, query)
+
+
+def _at(within: Within) -> list[ColumnElement[bool]]:
+    # Most of what people of some sites may see goes to them: the database looks there first.
+    return [] if within is None else [lies_in(within, table.c.to_location, table.c.from_location)]
 
 
 def _open() -> Any:

@@ -54,7 +54,8 @@ def save_plan(tx: WriteTx, plan: PlanRecord, forecast: bytes, *, keep: int = 50)
     newest = select(table.c.plan_id).order_by(*_NEWEST_FIRST)
     kept = tx.connection.scalars(newest.limit(max(keep, 1))).all()
     tx.connection.execute(delete(table).where(table.c.plan_id.not_in(kept)))
-    tx.note("plan_made", plan.plan_id, after={"snapshot_seq": plan.snapshot_seq, "seed": plan.seed})
+    names = ("snapshot_seq", "seed", "model_version", "policy")
+    tx.note("plan_made", plan.plan_id, after={name: getattr(plan, name) for name in names})
     tx.change("plan", plan.plan_id)
 
 
@@ -71,6 +72,12 @@ def show_again(tx: WriteTx, plan_id: str, document: dict[str, Any]) -> bool:
 def latest_plan(tx: ReadTx) -> PlanRecord | None:
     """The newest plan; None before the first."""
     query = select(*_LIGHT).order_by(*_NEWEST_FIRST).limit(1)
+    return _first(tx, query)
+
+
+def last_before(tx: ReadTx, moment: datetime) -> PlanRecord | None:
+    """The newest kept plan that was made by ``moment``; None when there is none."""
+    query = select(*_LIGHT).where(table.c.made_at <= moment).order_by(*_NEWEST_FIRST).limit(1)
     return _first(tx, query)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, se
 
 from supplynet.core.ledger import Account
 from supplynet.core.orders import OrderState
-from supplynet.storage import audit, balances
+from supplynet.storage import audit_chain, balances
 from supplynet.storage.orders import OPEN
 from supplynet.storage.tables import audit as audit_table
 from supplynet.storage.tables import changes, events, movements, orders, reservations
@@ -52,9 +52,9 @@ def _gaps(tx: ReadTx) -> Iterator[str]:
 
 
 def _broken_chain(tx: ReadTx) -> Iterator[str]:
-    bad = audit.first_bad_row(tx)
-    if bad is not None:
-        yield f"the audit log is not what was written from row {bad} on; {_RESTORE}"
+    fault = audit_chain.walk(tx).fault
+    if fault is not None:
+        yield f"{fault.says}; {_RESTORE}"
 
 
 def _without_event(tx: ReadTx) -> Iterator[str]:

@@ -69,3 +69,8 @@ def keep(tx: WriteTx, key: str, content: str, answer: Any) -> None:
     tx.connection.execute(delete(table).where(table.c.at < tx.now - KEPT_FOR))
     values = {"key": key, "content_hash": content, "answer": answer, "at": tx.now}
     tx.connection.execute(insert(table).values(**values))
+
+
+def forget(tx: WriteTx, key: str) -> None:
+    """Give a key back, as if it had never been used."""
+    tx.connection.execute(delete(table).where(table.c.key == key))

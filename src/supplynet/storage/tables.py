@@ -171,6 +171,7 @@ audit = Table(
     Column("reason", Text, nullable=False),
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("origin", String(256)),
     Index("audit_subject", "subject"),
 )
 
@@ -305,7 +306,7 @@ dead_letters = Table(
 requests = Table(
     "requests",
     metadata,
-    Column("key", String(128), primary_key=True),
+    Column("key", String(288), primary_key=True),
     Column("content_hash", String(64), nullable=False),
     Column("answer", JsonText, nullable=False),
     Column("at", UtcDateTime, nullable=False),
@@ -445,4 +446,80 @@ settings = Table(
     Column("key", String(64), primary_key=True),
     Column("value", JsonText),
     Column("updated_at", UtcDateTime, nullable=False),
+)
+
+# People. ``grants`` is [[role, [site, ...] or null], ...]; ``contact`` is sealed where a key is.
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", String(64), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("display_name", String(128), nullable=False),
+    Column("contact", Text),
+    Column("password_hash", Text),
+    Column("badge_hash", String(64)),
+    Column("grants", JsonText, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    CheckConstraint("state IN ('active', 'disabled')", name="users_state"),
+    Index("users_name", "name", unique=True),
+    Index("users_badge", "badge_hash", unique=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_hash", String(64), primary_key=True),
+    Column("user_id", String(64), nullable=False),
+    Column("how", String(16), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    CheckConstraint("how IN ('password', 'badge')", name="sessions_how"),
+    Index("sessions_user", "user_id"),
+    Index("sessions_expires", "expires_at"),
+)
+
+# For machines: shown once, kept as SHA-256. Never more than what their owner may.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_id", String(64), primary_key=True),
+    Column("user_id", String(64), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("token_hash", String(64), nullable=False),
+    Column("scopes", JsonText, nullable=False),
+    Column("sites", JsonText),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+    Index("tokens_hash", "token_hash", unique=True),
+    Index("tokens_user", "user_id"),
+)
+
+# Failed sign-ins by who was tried and from where; see ``services.sign_in``.
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("key", String(160), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("locked_until", UtcDateTime),
+    Index("sign_in_failures_last", "last_at"),
+)
+
+# Of orders that need two people: who has said yes so far.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("order_id", String(64), primary_key=True),
+    Column("actor", String(128), primary_key=True),
+    Column("quantity", BigInt, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
 )

@@ -8,6 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+from supplynet.core.origin import ORIGIN
+
+__all__ = ["ORIGIN", "Note", "ReadTx", "WriteTx"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
@@ -18,6 +22,8 @@ class Note:
         subject: To what: an id.
         before, after: What JSON can hold; None where there is nothing to say.
         reason: Why, as the actor said it.
+        actor: Who did it, where that is another than who writes it down; "" = the same.
+        origin: From where, likewise; None = from where the transaction comes.
     """
 
     action: str
@@ -25,6 +31,8 @@ class Note:
     before: Any = None
     after: Any = None
     reason: str = ""
+    actor: str = ""
+    origin: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

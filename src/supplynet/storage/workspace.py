@@ -7,6 +7,7 @@ from pathlib import Path
 
 from supplynet.config import SETTINGS_FILE
 from supplynet.errors import NotFound, StoreError
+from supplynet.security.keyring import make_keyring
 
 _TEMPLATE = """\
 # Settings of this workspace. SUPPLYNET_* variables win over them.
@@ -92,10 +93,11 @@ class Workspace:
 
 
 def init_workspace(folder: Path) -> Workspace:
-    """Make ``folder`` a workspace; what is already there stays as it is.
+    """Make ``folder`` a workspace, with keys; what is already there stays as it is.
 
     Raises:
         StoreError: The folder cannot be written.
+        ConfigError: The key file cannot be written or read.
     """
     workspace = Workspace(folder.resolve())
     try:
@@ -105,6 +107,7 @@ def init_workspace(folder: Path) -> Workspace:
             workspace.settings_file.write_text(_TEMPLATE, encoding="utf-8")
     except OSError as error:
         raise StoreError(f"workspace {folder} cannot be made: {error.strerror}") from error
+    make_keyring(workspace.folder)
     return workspace
 
 

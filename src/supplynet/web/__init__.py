@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 # Plain HTML: a strict content security policy would refuse styles written into the page.
@@ -28,8 +29,11 @@ or, with Node.js at hand, <code>npm ci</code> and <code>npm run build</code> in 
 
 
 def static_folder() -> Path | None:
-    """Folder of the built pages (``index.html``, ``assets/``), or None when they were not built."""
-    folder = Path(__file__).parent / "static"
+    """Folder of the built pages (``index.html``, ``assets/``), or None when they were not built.
+
+    ``SUPPLYNET_PAGES`` names another one, for those who work on the pages.
+    """
+    folder = Path(os.environ.get("SUPPLYNET_PAGES") or Path(__file__).parent / "static")
     return folder if (folder / "index.html").is_file() else None
 
 

@@ -19,6 +19,24 @@ KINDS = {
     "simulate": "supplynet.worker.jobs:simulate",
     "what_if": "supplynet.worker.jobs:what_if",
     "train_detector": "supplynet.worker.jobs:train_detector",
+    "backtest": "supplynet.worker.learning_jobs:backtest",
+    "tune": "supplynet.worker.learning_jobs:tune",
+    "detect": "supplynet.worker.learning_jobs:detect",
+    "triggers": "supplynet.worker.learning_jobs:triggers",
+    "forecast": "supplynet.worker.learning_jobs:forecast",
+    "train_series": "supplynet.worker.learning_jobs:train_series",
+    "retrain_all": "supplynet.worker.learning_jobs:retrain_all",
+    "detect_series": "supplynet.worker.learning_jobs:detect_series",
+    "export_model": "supplynet.worker.learning_jobs:export_model",
+    "import": "supplynet.worker.data_jobs:take_import",
+    "generate": "supplynet.worker.data_jobs:generate",
+    "rebuild_history": "supplynet.worker.data_jobs:rebuild_history",
+    "verify": "supplynet.worker.data_jobs:verify",
+    "signals_fetch": "supplynet.worker.data_jobs:fetch_signals",
+    "erp_pull": "supplynet.worker.data_jobs:pull_from_erp",
+    "erp_push": "supplynet.worker.data_jobs:push_to_erp",
+    "backup": "supplynet.worker.backups:make",
+    "verify_backup": "supplynet.worker.backups:verify",
 }
 """Job kind -> function, as the process of a job finds it."""
 
@@ -43,12 +61,18 @@ def compare(context: JobContext, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def simulate(context: JobContext, params: dict[str, Any]) -> dict[str, Any]:
-    """``{"days": int, "policies": [...], "seed": int or null}`` -> scoreboard."""
+    """``{"days": int, "policies": [...], "seed", "tune", "compare", ...}`` -> scoreboard."""
+    tune, compare = params.get("tune", False), params.get("compare", False)
+    futures = params.get("futures")
+    depth = simulation.depth_of(
+        tune=tune, compare=compare, futures=futures, purchase_alpha=params.get("purchases", 0.0)
+    )
     board = simulation.simulate(
         context.workspace,
         days=params["days"],
-        policies=params["policies"],
+        policies=params["policies"] or simulation.families(tune=tune, compare=compare),
         seed=params.get("seed"),
+        depth=depth,
         report=context.progress,
     )
     return board.as_dict()

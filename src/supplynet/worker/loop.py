@@ -13,6 +13,7 @@ import structlog
 
 from supplynet import cycle
 from supplynet.core.events import EventType
+from supplynet.errors import NotFound
 from supplynet.services import history, overview, pace, planning
 from supplynet.services.books import Books
 from supplynet.storage import alerts, events, values
@@ -57,6 +58,7 @@ class Loop(Background):
     ) -> None:
         super().__init__("loop")
         self._books, self._speed, self._retry = books, speed, retry_seconds
+        self._missing = ""
 
     def _run(self) -> None:
         lease = Lease(self._books.store, PLANNER, clock=self._books.wall_clock)
@@ -70,6 +72,10 @@ class Loop(Background):
                     elif not standing_by:
                         standing_by = True
                         log.info("another server plans on these books; this one stands by")
+                except NotFound as error:
+                    if str(error) != self._missing:  # said once, not every ten seconds
+                        log.warning("the live loop waits", reason=str(error))
+                    self._missing = str(error)
                 except Exception:
                     log.exception("the live loop failed; it starts again")
                 self._stop.wait(self._retry)
@@ -170,6 +176,7 @@ class Loop(Background):
             until=until,
             may=lambda order: cycle.may_release(order, books.plant, settings),
             hold=settings.anomaly_hold and settings.anomaly_alarms_per_week > 0,
+            limits=cycle.limits_of(books.plant, settings),
         )
         for order in refused:
             log.warning("not released: the source has none", order_id=order.order_id)

@@ -8,10 +8,12 @@ from datetime import datetime
 from supplynet.connectors import mqtt
 from supplynet.connectors.mqtt_broker import broker_of
 from supplynet.connectors.mqtt_link import Message
-from supplynet.connectors.mqtt_topics import read_message
+from supplynet.connectors.mqtt_sources import borrowed
+from supplynet.connectors.mqtt_topics import Reading, read_message
+from supplynet.core.network import Plant
 from supplynet.cycle.letters import Letter
 from supplynet.services import intake
-from supplynet.services.books import Books
+from supplynet.services.books import Books, plant_of
 from supplynet.storage.alerts import AlertCause
 from supplynet.worker.background import Background
 from supplynet.worker.lease import Lease
@@ -64,6 +66,11 @@ class MqttWorker(Background):
         """How it goes; None without a broker."""
         return None if self._subscriber is None else self._subscriber.status
 
+    @property
+    def receives(self) -> bool:
+        """Whether it is this server's turn to receive."""
+        return self._lease.held
+
     def causes(self, now: datetime) -> list[AlertCause] | None:
         """What is wrong, as alerts of ``mqtt.KINDS``; ``now`` is the real time.
 
@@ -82,7 +89,7 @@ class MqttWorker(Background):
                 self._stop.wait(_LOOK_SECONDS)
 
     def _take(self, messages: list[Message]) -> None:
-        letters = letters_of(messages)
+        letters = letters_of(messages, plant_of(self._books))
         for start in range(0, len(letters), LETTERS_AT_ONCE):
             some = letters[start : start + LETTERS_AT_ONCE]
             intake.take_letters(self._books, some, actor=ACTOR)
@@ -97,16 +104,28 @@ class MqttWorker(Background):
         intake.take_letters(self._books, [letter], actor=ACTOR)
 
 
-def letters_of(messages: list[Message]) -> list[Letter]:
-    """One letter per event of every message, in their order."""
+def letters_of(messages: list[Message], plant: Plant | None = None) -> list[Letter]:
+    """One letter per event of every message, in their order.
+
+    Args:
+        messages: As they came.
+        plant: With it, who reports under the name of another place's machine is not believed.
+    """
     return [
-        Letter(
-            channel=CHANNEL,
-            source=message.topic[:LONGEST_SOURCE],
-            payload=each.payload,
-            event=each.event,
-            problem=each.problem,
-        )
+        _letter(message.topic, reading, plant)
         for message in messages
-        for each in read_message(message.topic, message.payload)
+        for reading in read_message(message.topic, message.payload)
     ]
+
+
+def _letter(topic: str, reading: Reading, plant: Plant | None) -> Letter:
+    event, problem = reading.event, reading.problem
+    if event is not None and plant is not None:
+        problem = borrowed(plant, event)
+    return Letter(
+        channel=CHANNEL,
+        source=topic[:LONGEST_SOURCE],
+        payload=reading.payload,
+        event=None if problem else event,
+        problem=problem,
+    )

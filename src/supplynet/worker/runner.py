@@ -19,7 +19,7 @@ from typing import Any
 
 from supplynet.core.ids import uuid7
 from supplynet.errors import JobCancelled, JobError, NotFound, StoreError
-from supplynet.storage import Store, jobs
+from supplynet.storage import Store, jobs, requests
 from supplynet.storage.jobs import Job, JobState
 from supplynet.worker.child import Child
 
@@ -47,12 +47,37 @@ class Timing:
     max_attempts: int = 3
 
 
-def submit(store: Store, kind: str, params: Mapping[str, Any], actor: str, now: datetime) -> str:
-    """Queue a job and return its id; some runner will take it."""
+def submit(
+    store: Store,
+    kind: str,
+    params: Mapping[str, Any],
+    actor: str,
+    now: datetime,
+    *,
+    key: str | None = None,
+) -> str:
+    """Queue a job and return its id; some runner will take it.
+
+    Args:
+        store: The books.
+        kind: See ``worker.jobs.KINDS``.
+        params: What JSON can hold.
+        actor: Who asks.
+        now: Real time.
+        key: Idempotency key: the same request gets the same job.
+
+    Raises:
+        ConflictingContent: The key was used for another request.
+    """
     job_id = uuid7(now, random.SystemRandom())
     with store.write(actor, now) as tx:
-        jobs.submit(tx, job_id, kind, params)
-    return job_id
+
+        def queue() -> dict[str, str]:
+            jobs.submit(tx, job_id, kind, params)
+            return {"job_id": job_id}
+
+        asked = ["submit job", kind, dict(params)]
+        return str(requests.once(tx, key, asked, queue)["job_id"])
 
 
 class JobRunner:

@@ -1,5 +1,7 @@
 /** The JSON of the API and the calls the page makes. Times are RFC 3339 in UTC; risks are 0 to 1. */
 
+import { BASE, get, post } from './http.ts';
+
 export interface Plant {
   plant_id: string;
   name: string;
@@ -141,24 +143,10 @@ export interface Tick {
   change: number;
 }
 
-/** Relative to the page, so that a path added by a proxy stays in front. */
-const BASE = 'api/v1/';
-const TIMEOUT_MS = 15_000;
-
 export const STREAM_URL = `${BASE}stream`;
 
-/** An answer other than 2xx; the message is one that a planner can read. */
-export class ApiError extends Error {
-  readonly status: number;
-
-  constructor(message: string, status: number) {
-    super(message);
-    this.status = status;
-  }
-}
-
 export function fetchControlRoom(): Promise<ControlRoom> {
-  return request('control-room', { cache: 'no-store' });
+  return get('control-room');
 }
 
 /** Release an order, with another quantity if one is given. */
@@ -168,35 +156,4 @@ export function approve(orderId: string, quantity?: number, reason?: string): Pr
 
 export function cancel(orderId: string, reason: string): Promise<unknown> {
   return post(`orders/${encodeURIComponent(orderId)}/cancel`, { reason });
-}
-
-function post(path: string, body: object): Promise<unknown> {
-  return request(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-}
-
-async function request<T>(path: string, init: RequestInit): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(BASE + path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  } catch {
-    throw new ApiError('The server does not answer. Try again in a moment.', 0);
-  }
-  if (!response.ok) throw new ApiError(await problemText(response), response.status);
-  return (await response.json()) as T;
-}
-
-/** The sentence of an RFC 9457 problem body, or a plain one when there is none. */
-async function problemText(response: Response): Promise<string> {
-  const fallback = `The server answered ${response.status}.`;
-  try {
-    const problem = (await response.json()) as { title?: unknown; detail?: unknown };
-    if (typeof problem.detail === 'string' && problem.detail) return problem.detail;
-    return typeof problem.title === 'string' && problem.title ? problem.title : fallback;
-  } catch {
-    return fallback;
-  }
 }

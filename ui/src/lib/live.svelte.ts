@@ -1,70 +1,79 @@
-/** Keeps the newest figures of the control room, and knows when they are too old to trust. */
+/** Keeps the newest figures of one screen, and knows when they are too old to trust. */
 
-import { ApiError, fetchControlRoom, STREAM_URL } from './api.ts';
-import type { Change, ControlRoom, Tick } from './api.ts';
 import { Backoff } from './backoff.ts';
+import { feed, STALE_SECONDS } from './feed.svelte.ts';
+import type { Kinds } from './feed.svelte.ts';
+import { ApiError } from './http.ts';
 
 const REFETCH_MS = 1_000;
 const CHECK_MS = 500;
-const DEFAULT_STALE_SECONDS = 10;
 
-export class LiveControlRoom {
-  room = $state.raw<ControlRoom | null>(null);
-  /** Plant time in ms; runs between ticks, and stands still while stale. */
-  now = $state(0);
+export class Live<T> {
+  data = $state.raw<T | null>(null);
+  problem = $state<string | null>(null);
   stale = $state(false);
   /** Plant time when the figures were last known to be right. */
   freshAtPlant = $state(0);
-  problem = $state<string | null>(null);
 
-  #stream: EventSource | null = null;
-  #heardAt = Date.now();
-  /** When the figures on the screen were last known to be the newest. */
+  readonly #ask: () => Promise<T>;
+  readonly #kinds: readonly string[] | null;
   #freshAt = Date.now();
-  #anchor = { plant: 0, at: 0, speed: 1 };
   #fetching = false;
-  #wanted = false;
-  #fetchTimer: ReturnType<typeof setTimeout> | undefined;
+  #wanted = true;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #lastFetchAt = 0;
-  #reconnect = new Backoff();
   #retry = new Backoff();
+  #staleSeconds = STALE_SECONDS;
 
-  /** Start listening; returns what stops it. */
+  /**
+   * @param ask Gets the figures.
+   * @param kinds Of records that they are made of; null = of all.
+   */
+  constructor(ask: () => Promise<T>, kinds: readonly string[] | null = null) {
+    this.#ask = ask;
+    this.#kinds = kinds;
+  }
+
+  /** Start keeping them; returns what stops it. */
   start(): () => void {
-    this.refresh();
-    this.#connect();
+    const deaf = feed.listen(
+      (_change, kinds) => this.#onChange(kinds),
+      () => this.#onTick(),
+    );
     const check = setInterval(() => this.#check(), CHECK_MS);
-    const wake = () => this.#check();
-    document.addEventListener('visibilitychange', wake);
+    this.refresh();
     return () => {
+      deaf();
       clearInterval(check);
-      clearTimeout(this.#fetchTimer);
-      this.#reconnect.cancel();
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
       this.#retry.cancel();
-      this.#stream?.close();
-      document.removeEventListener('visibilitychange', wake);
     };
   }
 
   /** Ask for new figures: one request at a time, at most one a second. */
   refresh(): void {
-    if (this.#fetching) {
-      this.#wanted = true;
-      return;
-    }
-    if (this.#fetchTimer !== undefined) return;
+    this.#wanted = true;
+    if (this.#fetching || this.#timer !== undefined) return;
     const wait = Math.max(0, this.#lastFetchAt + REFETCH_MS - Date.now());
-    this.#fetchTimer = setTimeout(() => void this.#fetch(), wait);
+    this.#timer = setTimeout(() => void this.#fetch(), wait);
+  }
+
+  /** The server says how old figures may get. */
+  setStaleAfter(seconds: number): void {
+    this.#staleSeconds = seconds;
   }
 
   async #fetch(): Promise<void> {
-    this.#fetchTimer = undefined;
+    this.#timer = undefined;
     this.#fetching = true;
     this.#wanted = false;
     this.#lastFetchAt = Date.now();
     try {
-      this.#take(await fetchControlRoom());
+      this.data = await this.#ask();
+      this.problem = null;
       this.#retry.reset();
+      this.#confirm();
     } catch (error) {
       this.problem = error instanceof ApiError ? error.message : String(error);
       this.#retry.schedule(() => this.refresh());
@@ -74,75 +83,23 @@ export class LiveControlRoom {
     }
   }
 
-  #take(room: ControlRoom): void {
-    this.room = room;
-    this.problem = null;
-    this.#setClock(room.clock.now, room.clock.speed);
-    this.#confirm();
+  #onChange(kinds: Kinds): void {
+    const ours = kinds === null || this.#kinds === null || kinds.some((kind) => this.#kinds?.includes(kind));
+    if (ours) this.refresh();
   }
 
-  #connect(): void {
-    const stream = new EventSource(STREAM_URL);
-    this.#stream = stream;
-    // A connection that was lost may have missed changes: take a new snapshot on every open.
-    stream.addEventListener('open', () => {
-      this.#heardAt = Date.now();
-      this.#reconnect.reset();
-      this.refresh();
-    });
-    stream.addEventListener('change', (event) => this.#onChange(parse<Change>(event)));
-    stream.addEventListener('gap', () => {
-      this.#heardAt = Date.now();
-      this.refresh();
-    });
-    stream.addEventListener('tick', (event) => this.#onTick(parse<Tick>(event)));
-    stream.addEventListener('error', () => this.#connectAgain());
-  }
-
-  /** Replaces the browser's own retry, which gives up for good on some answers of a proxy. */
-  #connectAgain(): void {
-    this.#stream?.close();
-    this.#stream = null;
-    this.#reconnect.schedule(() => this.#connect());
-  }
-
-  #onChange(change: Change): void {
-    this.#heardAt = Date.now();
-    if (!this.room || change.change > this.room.change) this.refresh();
-  }
-
-  #onTick(tick: Tick): void {
-    this.#heardAt = Date.now();
-    this.#setClock(tick.now, tick.speed);
-    if (!this.room || tick.change > this.room.change) this.refresh();
-    else this.#confirm();
+  /** The connection lives and nothing is waited for: what is shown is the newest. */
+  #onTick(): void {
+    if (!this.#wanted && !this.#fetching && this.problem === null) this.#confirm();
   }
 
   #confirm(): void {
     this.#freshAt = Date.now();
-    this.freshAtPlant = this.#anchor.plant;
+    this.freshAtPlant = feed.now;
     this.stale = false;
   }
 
-  #setClock(now: string, speed: number): void {
-    this.#anchor = { plant: Date.parse(now), at: Date.now(), speed };
-    this.now = this.#anchor.plant;
-  }
-
-  /** Twice a second: move the clock on, notice silence. */
   #check(): void {
-    const limit = (this.room?.freshness.stale_after_seconds ?? DEFAULT_STALE_SECONDS) * 1000;
-    const at = Date.now();
-    this.stale = at - this.#freshAt > limit;
-    if (!this.stale) this.now = this.#anchor.plant + (at - this.#anchor.at) * this.#anchor.speed;
-    // A half-open connection never reports an error: silence for too long counts as one.
-    if (this.#stream && at - this.#heardAt > limit) {
-      this.#heardAt = at;
-      this.#connectAgain();
-    }
+    this.stale = Date.now() - this.#freshAt > this.#staleSeconds * 1000;
   }
-}
-
-function parse<T>(event: MessageEvent<string>): T {
-  return JSON.parse(event.data) as T;
 }

@@ -12,6 +12,11 @@ const MODEL_NAMES: Record<string, string> = {
   lightgbm: 'LightGBM',
   ensemble: 'ensemble of models',
   shift_mean: 'mean of the shift',
+  lstm: 'LSTM',
+  gru: 'GRU',
+  ets: 'ETS',
+  mlp: 'MLP',
+  nhits: 'N-HiTS',
 };
 
 /** Any policy that is no peer is one of ours. */

@@ -4,37 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request, Response
 
 from supplynet._version import __version__
+from supplynet.api.admission import AccessDep
 from supplynet.api.bodies import AutomationChange
-from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep
+from supplynet.api.depends import NO_PARAMETERS, BooksDep, IdempotencyKey
+from supplynet.api.etags import IfMatch, automation_check, etag
 from supplynet.api.models import Health
+from supplynet.api.routing import Router
 from supplynet.api.screen import Automation, ControlRoom
 from supplynet.services import control_room as screen
 from supplynet.services import overview
 
-router = APIRouter(dependencies=[NO_PARAMETERS])
+router = Router(dependencies=[NO_PARAMETERS])
 Json = dict[str, Any]
 
 
 @router.get("/control-room", tags=["control room"], response_model=ControlRoom)
-def get_control_room(request: Request, books: BooksDep) -> Json:
+def get_control_room(request: Request, books: BooksDep, access: AccessDep) -> Json:
     """Everything the first screen shows, as of one change number."""
-    room = screen.control_room(books)
+    room = screen.control_room(books, access.locations)
     return room | {"clock": request.app.state.clock.show(room["clock"])}
 
 
 @router.get("/automation", tags=["control room"], response_model=Automation)
-def get_automation(books: BooksDep) -> Json:
+def get_automation(books: BooksDep, response: Response) -> Json:
     """Whether orders leave by themselves."""
-    return overview.read_automation(books)
+    found = overview.read_automation(books)
+    response.headers["etag"] = etag(found)
+    return found
 
 
 @router.post("/automation", tags=["control room"], response_model=Automation)
-def set_automation(books: BooksDep, body: AutomationChange) -> Json:
+def set_automation(
+    books: BooksDep,
+    access: AccessDep,
+    body: AutomationChange,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+    if_match: IfMatch = None,
+) -> Json:
     """Pause or resume automatic releases; plans and proposals go on. Audited."""
-    return overview.set_paused(books, body.paused, reason=body.reason, actor=ACTOR)
+    said = access.said(body.reason, idempotency_key, automation_check(if_match, books))
+    found = overview.set_paused(books, body.paused, said)
+    response.headers["etag"] = etag(found)
+    return found
 
 
 @router.get("/health", tags=["health"], response_model=Health)

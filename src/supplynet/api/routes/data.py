@@ -7,14 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from supplynet.api.depends import NO_PARAMETERS, BooksDep
 from supplynet.api.models import Quality
+from supplynet.api.routing import Router
 from supplynet.services import data, importing
 
-router = APIRouter(tags=["data"], dependencies=[NO_PARAMETERS])
+router = Router(tags=["data"], dependencies=[NO_PARAMETERS])
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"

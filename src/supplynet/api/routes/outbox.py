@@ -5,23 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
-
 from supplynet.api import cursors
-from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep, RecordId
+from supplynet.api.admission import AccessDep
+from supplynet.api.depends import NO_PARAMETERS, BooksDep, IdempotencyKey, RecordId
 from supplynet.api.models import Page
 from supplynet.api.outbox_models import (
     ChannelName,
+    ChannelRow,
     ChannelTest,
     DeliveryRow,
     MessageRow,
     OutboxParameters,
     Replay,
 )
+from supplynet.api.routing import Router
 from supplynet.errors import ConfigError, InvalidInput
 from supplynet.services import outbox
 
-router = APIRouter(tags=["outbox"])
+router = Router(tags=["outbox"])
 Json = dict[str, Any]
 
 
@@ -47,13 +48,33 @@ def get_message(books: BooksDep, message_id: RecordId) -> Json:
 @router.post(
     "/outbox/{message_id}/replay", response_model=Page[DeliveryRow], dependencies=[NO_PARAMETERS]
 )
-def replay_message(books: BooksDep, message_id: RecordId, body: Replay | None = None) -> Json:
+def replay_message(
+    books: BooksDep,
+    access: AccessDep,
+    message_id: RecordId,
+    body: Replay | None = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Json:
     """Send a sent or dead message once more, under the same id, so that receivers can skip it.
 
     409 while it still waits to be sent.
     """
     channel = None if body is None else body.channel
-    return {"items": outbox.replay(books, message_id, channel=channel, actor=ACTOR)}
+    key = access.key(idempotency_key)
+    rows = outbox.replay(books, message_id, channel=channel, actor=access.actor, key=key)
+    return {"items": rows}
+
+
+@router.get("/channels", response_model=Page[ChannelRow], dependencies=[NO_PARAMETERS])
+def list_channels(books: BooksDep) -> Json:
+    """The channels of `notify.toml`, in its order.
+
+    422: it is wrong.
+    """
+    try:
+        return {"items": outbox.channel_rows(books), "next_cursor": None}
+    except ConfigError as error:  # the file that is shown, not the server's own settings
+        raise InvalidInput(str(error)) from error
 
 
 @router.post("/channels/{name}/test", response_model=ChannelTest, dependencies=[NO_PARAMETERS])

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, HTTPException
-from fastapi.responses import JSONResponse
+from fastapi import HTTPException
 from pydantic import AwareDatetime, BaseModel, Field
 
-from supplynet.api.bodies import WhatIfParams
-from supplynet.api.depends import ACTOR, NO_PARAMETERS, BooksDep
-from supplynet.api.models import JobRow
+from supplynet.api.admission import AccessDep
+from supplynet.api.depends import NO_PARAMETERS, BooksDep, IdempotencyKey
+from supplynet.api.job_params import WhatIfParams
+from supplynet.api.queueing import QUEUED, queued
+from supplynet.api.routing import Router
 from supplynet.errors import NotFound
 from supplynet.services import what_if
-from supplynet.services.books import Books
 from supplynet.services.what_if_question import Question, check
-from supplynet.storage import jobs
-from supplynet.worker.runner import submit
 
-router = APIRouter(tags=["planning"])
+router = Router(tags=["planning"])
 _ONE_AT_A_TIME = threading.Lock()
 """An answer keeps a core busy for seconds: never two at once."""
 _OURS = {"model in", "plant in"}
@@ -60,10 +57,15 @@ class WhatIfAnswer(BaseModel):
 @router.post(
     "/what-if",
     response_model=WhatIfAnswer,
-    responses={202: {"model": JobRow, "description": "It takes long: a job does it."}},
+    responses=QUEUED,
     dependencies=[NO_PARAMETERS],
 )
-def ask_what_if(books: BooksDep, body: WhatIfParams) -> Any:
+def ask_what_if(
+    books: BooksDep,
+    access: AccessDep,
+    body: WhatIfParams,
+    idempotency_key: IdempotencyKey = None,
+) -> Any:
     """Play a changed plant beside the plant as it is. Writes nothing.
 
     What takes seconds is answered at once; what takes longer becomes a job (202), named in
@@ -80,12 +82,4 @@ def ask_what_if(books: BooksDep, body: WhatIfParams) -> Any:
         ours = error.what in _OURS
         status = HTTPStatus.CONFLICT if ours else HTTPStatus.UNPROCESSABLE_ENTITY
         raise HTTPException(status, str(error)) from error
-    return _queued(books, params)
-
-
-def _queued(books: Books, params: dict[str, Any]) -> JSONResponse:
-    job_id = submit(books.store, "what_if", params, ACTOR, books.wall_clock())
-    with books.store.read() as tx:
-        job = JobRow(**asdict(jobs.get(tx, job_id)))
-    headers = {"location": f"/api/v1/jobs/{job_id}"}
-    return JSONResponse(job.model_dump(mode="json"), HTTPStatus.ACCEPTED, headers)
+    return queued(books, access, "what_if", params, idempotency_key)

@@ -1,0 +1,55 @@
+"""Routes that nobody reaches unadmitted: who asks is known before a body is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from supplynet.api.admission import admit
+from supplynet.api.door import Door
+from supplynet.api.refusing import refusals_noted
+from supplynet.api.strict_json import StrictRequest, is_json
+from supplynet.security.access import OPERATIONS
+
+
+class AdmittedRoute(APIRoute):
+    """A route with a row in ``security.access.OPERATIONS``; without one it cannot be made."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler behind the admission."""
+        handler, operation = super().get_route_handler(), OPERATIONS[self.name]
+
+        async def admitted(request: Request) -> Response:
+            door: Door = request.app.state.door
+            door.knock(self.name, request)
+            with refusals_noted(request, operation):
+                access = request.state.access = await admit(request, operation)
+                self._check_type(request)
+                async with door.room(self.name, access.who, request):
+                    return await handler(StrictRequest(request.scope, request.receive))
+
+        return admitted
+
+    def _check_type(self, request: Request) -> None:
+        """Refuse a body in another language than JSON, where JSON is meant."""
+        if self.body_field is None:
+            return
+        said, length = request.headers.get("content-type"), request.headers.get("content-length")
+        empty = length in {None, "0"} and "transfer-encoding" not in request.headers
+        if not is_json(said) and not (said is None and empty):
+            detail = "send the body as application/json"
+            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+
+
+class Router(APIRouter):
+    """A router whose routes are all admitted ones."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, route_class=AdmittedRoute)
