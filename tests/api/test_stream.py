@@ -146,13 +146,16 @@ def test_what_is_no_longer_known_is_a_gap(url: str, books: Books) -> None:
         changes.prune(tx, 1)
     with listen(url, last_event_id=1) as found:
         event_id, event, data = first(found, "gap")
-    assert (event_id, event) == (str(newest(url)), "gap")
-    assert data == {"change": newest(url)}
+    # The number of then: the books go on meanwhile.
+    number = int(event_id or 0)
+    assert (event, data) == ("gap", {"change": number})
+    assert 1 < number <= newest(url)
 
 
 def test_a_client_from_the_future_meets_a_gap(url: str) -> None:
     with listen(url, last_event_id=10**9) as found:
-        assert first(found, "gap")[2] == {"change": newest(url)}
+        data = first(found, "gap")[2]
+    assert 0 < data["change"] <= newest(url)
 
 
 @pytest.mark.parametrize("wrong", ["-1", "x", "1.5", str(2**63)])

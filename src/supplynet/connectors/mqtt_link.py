@@ -6,9 +6,11 @@ was not acknowledged is delivered again. MQTT 5 where the broker speaks it, else
 
 from __future__ import annotations
 
+import os
 import selectors
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -38,6 +40,7 @@ _LARGEST_PACKET = 16 * 1024 * 1024
 _KEEP_SESSION_SECONDS = 30 * 24 * 3600
 _KEEP_ALIVE_SECONDS = 30
 PATIENCE_SECONDS = 5.0
+GOODBYE_SECONDS = 1.0
 _QUIET_SECONDS = 0.01
 _GATHER_SECONDS = 0.05
 _NOT_SPOKEN = 132
@@ -138,11 +141,20 @@ class Link:
         client.subscribe(TOPICS, qos=1)
 
     def close(self) -> None:
-        """Say goodbye, if there is still somebody; the session stays."""
+        """Say goodbye, if there is still somebody; the session stays.
+
+        Waits a moment until the broker has hung up: one that reads packet by packet would forget
+        our last acknowledgements if we came back before it has read them.
+        """
         connected: Any = self._client.socket()
+        line = None if connected is None else socket.socket(fileno=os.dup(connected.fileno()))
         self._client.disconnect()
         if self._client.socket() is not None:  # it does not take our goodbye
             connected.close()
+        elif line is not None:
+            _wait_until_closed(line)
+        if line is not None:
+            line.close()
         self._selector.close()
 
     @property
@@ -277,3 +289,13 @@ def _connect_properties() -> Properties:
     properties.ReceiveMaximum = IN_FLIGHT
     properties.MaximumPacketSize = _LARGEST_PACKET
     return properties
+
+
+def _wait_until_closed(line: socket.socket) -> None:
+    """Read what still comes until the other side closes, for ``GOODBYE_SECONDS`` at most."""
+    until = time.monotonic() + GOODBYE_SECONDS
+    with suppress(OSError):
+        while (left := until - time.monotonic()) > 0:
+            line.settimeout(left)
+            if not line.recv(4096):
+                return

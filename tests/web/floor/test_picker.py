@@ -18,6 +18,14 @@ PHONE = (390, 844)
 AGAIN_MS = 20_000
 
 
+IN_CHARGE = """async () => {
+    await navigator.serviceWorker.ready;
+    const done = () => navigator.serviceWorker.controller?.state === 'activated';
+    while (!done()) await new Promise((look) => setTimeout(look, 50));
+}"""
+"""The shell is kept and its worker answers: only then a page opens without a network."""
+
+
 def scan(page: Page, code: str) -> None:
     """As a wedge scanner does: it types wherever the focus is, and ends with Enter."""
     page.keyboard.type(code + "\n")
@@ -48,11 +56,7 @@ def test_what_is_done_without_a_network_is_kept_over_a_reload_and_done_once(
         page.wait_for_url("**/#/pick")  # where a picker begins
         expect(page.get_by_role("button", name="Picked: ").first).to_be_visible()
         check_page(page)
-        page.wait_for_function(
-            "caches.open('supplynet-shell').then((shell) => shell.match('./')).then(Boolean)"
-        )
-        # Kept is not enough: only a worker that is in charge answers without a network.
-        page.wait_for_function("navigator.serviceWorker.controller?.state === 'activated'")
+        page.evaluate(IN_CHARGE)
         context.set_offline(True)
         for row in rows:
             scan(page, row["order_id"])
