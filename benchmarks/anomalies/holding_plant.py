@@ -63,7 +63,7 @@ QUICK = replace(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _World:
+class World:
     """A plant whose last days nobody has seen yet.
 
     Attributes:
@@ -81,10 +81,10 @@ class _World:
 
 def make_bench(size: Size, seed: int) -> dict[str, Bench]:
     """One plant, by who finds what is odd."""
-    world = _world(size, seed)
+    world = make_world(size, seed)
     bench = Bench(
         replay=world.replay,
-        forecaster=Remembering(_forecaster(size, seed, world)),
+        forecaster=Remembering(make_forecaster(size, seed, world)),
         policy=NoStockout(alpha=ALPHA),
         finder=TruthFinder(),
         paths=size.paths,
@@ -102,7 +102,8 @@ def make_bench(size: Size, seed: int) -> dict[str, Bench]:
     }
 
 
-def _world(size: Size, seed: int) -> _World:
+def make_world(size: Size, seed: int) -> World:
+    """The plant of a seed, its history and its unseen days."""
     plant = demo_plant(
         showrooms=1,
         stations=1,
@@ -133,7 +134,7 @@ def _world(size: Size, seed: int) -> _World:
         seed=seed,
     )
     ahead = shift_periods(calendar, shift.end, shift.end + timedelta(days=60))
-    return _World(
+    return World(
         history=history,
         replay=replay,
         unseen=periods[unseen_from:],
@@ -141,7 +142,8 @@ def _world(size: Size, seed: int) -> _World:
     )
 
 
-def _forecaster(size: Size, seed: int, world: _World) -> BoundForecaster:
+def make_forecaster(size: Size, seed: int, world: World) -> BoundForecaster:
+    """Fitted and calibrated on the history of a world, and bound to it."""
     settings = {} if size.model == "shift_mean" else {"seed": seed}
     model = registry.estimator(size.model, **settings)
     past = backtest({size.model: model}, world.history, periods=BACKTEST_PERIODS, steps=6)

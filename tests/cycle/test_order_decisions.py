@@ -98,6 +98,15 @@ def test_a_snooze_beyond_the_departure_holds_for_the_next_one(site: Site) -> Non
         assert tx.connection.execute(asleep).all() == []
 
 
+def test_a_snooze_that_is_taken_back_is_forgotten(site: Site) -> None:
+    site.open_stock()
+    order = bolts(site)
+    cycle.snooze(site.store, order.order_id, said(), until=EVENING + 2 * HOUR)
+    cycle.snooze(site.store, order.order_id, said(), until=None)
+    assert site.order(order).snoozed_until is None
+    assert due(site, MONDAY) == ["bolt", "nut"]
+
+
 def test_nothing_is_snoozed_until_the_past(site: Site) -> None:
     order = site.hand_made(10, EVENING)
     with pytest.raises(InvalidInput, match="has passed"):

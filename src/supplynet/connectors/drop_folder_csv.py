@@ -43,7 +43,7 @@ PASSED_OVER = ("row", "problem", "note", "recorded_at")
 EXAMPLE = "EXAMPLE"
 """What the note of a template's rows begins with; they are passed over."""
 _WHOLE = ("short", "damaged", "modulus", "units")
-_NUMBERS = ("minutes", "rate", "takt_seconds")
+_NUMBERS = ("minutes", "percent", "rate", "takt_seconds")
 _TRUTHS = ("reset", "ended")
 _LISTS = ("parts",)
 _TRUE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from supplynet.core.announcements import Announcements
 from supplynet.core.sample_paths import FloatArray, IntArray, SamplePaths
 
 Index = npt.NDArray[np.integer]
@@ -126,6 +127,8 @@ class Observed:
         demand: Shape (series, period), float64; NaN = not observed (the line was starved).
         running: Consumed so far in the running period, shape (series,), float64; NaN where the
             line was starved in it; None between periods.
+        announced: What people said of the rates of lines, before and after; None = nothing. What is
+            forecast follows it; what was seen under it says what is usual.
     """
 
     series: tuple[tuple[str, str], ...]
@@ -133,6 +136,7 @@ class Observed:
     period_ends: tuple[datetime, ...]
     demand: FloatArray
     running: FloatArray | None = None
+    announced: Announcements | None = None
 
 
 class Forecaster(Protocol):

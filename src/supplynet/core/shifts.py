@@ -44,6 +44,11 @@ class Shift:
         return int((self.end - self.start).total_seconds()) // 60
 
 
+def day_and_name(shift_id: str) -> str:
+    """What a shift's id says beside the site: sites name their own, and these two are the same."""
+    return shift_id.partition("/")[2]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftPattern:
     """A shift that repeats: local clock times; it ends on the next day when ``end <= start``.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from supplynet.core.network import Plant
 from supplynet.core.protocols import Policy
+from supplynet.cycle.announced import read_announced
 from supplynet.cycle.closing import close_shifts, history_faults, rebuild_history
 from supplynet.cycle.decision import NOTHING_ELSE, Plan, make_plan
 from supplynet.cycle.demand import observe, used_by_shift
@@ -97,6 +98,7 @@ __all__ = [
     "observe",
     "pick",
     "post",
+    "read_announced",
     "rebuild_history",
     "receive",
     "recent_panel",

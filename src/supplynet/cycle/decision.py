@@ -17,6 +17,7 @@ from supplynet.core.network import LocationKind
 from supplynet.core.orders import RELEASED, Order, OrderKind, OrderState
 from supplynet.core.protocols import Policy
 from supplynet.core.sample_paths import FloatArray, SamplePaths
+from supplynet.cycle.announced import with_announced
 from supplynet.cycle.order_purchases import purchase_proposals
 from supplynet.cycle.snapshot import GRID_SHIFTS, Snapshot
 from supplynet.cycle.underway import proposed
@@ -118,6 +119,7 @@ def make_plan(
         model_version=forecaster.model_version,
         background=replace(background, fallbacks=(*background.fallbacks, *fallbacks)),
         outcomes=outcomes,
+        announced=snapshot.observed.announced,
     )
     return Plan(
         snapshot=snapshot,
@@ -130,7 +132,10 @@ def make_plan(
             *_purchases(snapshot, forecaster, purchase_alpha, paths, seed),
         ),
         reasons=reasons,
-        document=grid_document(model, risk, snapshot.state.on_hand, expected)
+        document=with_announced(
+            grid_document(model, risk, snapshot.state.on_hand, expected),
+            snapshot.observed.announced,
+        )
         | {"fallbacks": list(fallbacks)},
         forecast=forecaster.quantiles(snapshot.observed, snapshot.now, steps=GRID_SHIFTS),
         causes=watch.causes(

@@ -16,6 +16,7 @@ from supplynet.core.ledger import Account
 from supplynet.core.network import Plant
 from supplynet.core.protocols import Observed
 from supplynet.core.sample_paths import FloatArray
+from supplynet.cycle.announced import read_announced
 from supplynet.cycle.live import Connected, SeriesKey, read_connected
 from supplynet.cycle.standstill import standstills
 from supplynet.cycle.wrong_records import left_out, without_wrong_records
@@ -40,12 +41,17 @@ def ledger_demand(
 
 
 def used_by_shift(
-    tx: ReadTx, start: datetime, end: datetime | None = None, *, upto: int | None = None
+    tx: ReadTx,
+    start: datetime,
+    end: datetime | None = None,
+    *,
+    upto: int | None = None,
+    part_id: str | None = None,
 ) -> Counter[tuple[str, str, str]]:
     """Consumed less taken back, by (line, part, shift id), of what occurred from ``start`` on.
 
     A late scan is counted to the shift that ended before it, so the end is usually open; ``upto``
-    is the number of the last movement that counts.
+    is the number of the last movement that counts; ``part_id`` leaves out other parts.
     """
     consumed = Account.CONSUMED.value
     goes_in = movements.c.to_account == consumed
@@ -63,6 +69,8 @@ def used_by_shift(
         query = query.where(movements.c.occurred_at < end)
     if upto is not None:
         query = query.where(movements.c.seq <= upto)
+    if part_id is not None:
+        query = query.where(movements.c.part_id == part_id)
     return Counter(
         {
             (place, part, shift): int(sum_)
@@ -84,7 +92,7 @@ def observe(
     """What a forecaster may know beyond its own history: finished shifts and the running one.
 
     What a person has said was recorded wrongly is not observed; with ``unseen``, neither is what is
-    odd and waits for an answer.
+    odd and waits for an answer. What was announced of lines comes along, past and future.
     """
     calendar = plant.calendar_of(series[0][0])
     periods = [p for p in shift_periods(calendar, since, now) if p.end <= now]
@@ -97,12 +105,14 @@ def observe(
             demand[index] = panel.demand[row[name]]
     starts = tuple(period.start for period in periods)
     wrong = left_out(tx, now, unseen=unseen, since=since)
+    announced = read_announced(tx, plant, since, now)
     return Observed(
         series=series,
         period_starts=starts,
         period_ends=tuple(period.end for period in periods),
         demand=without_wrong_records(wrong, series, starts, demand),
         running=_running(tx, plant, series, since, now),
+        announced=announced if announced.by_line else None,
     )
 
 

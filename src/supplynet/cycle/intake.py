@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import isfinite
+from math import inf
 
 from supplynet.core.events import Event, EventType
 from supplynet.core.ledger import Movement
 from supplynet.core.network import LocationKind, Plant
 from supplynet.core.postings import movements_of
+from supplynet.cycle.announced import check_announcement
 from supplynet.cycle.counting import Counting
 from supplynet.cycle.counts import CountedStock
 from supplynet.cycle.order_facts import follow_order
@@ -92,10 +93,12 @@ def post_each(
     sorted_out = events.sort_out(tx, batch)
     for event in sorted_out.conflicting:
         refuse(event, ConflictingContent("event", event.key))
-    fresh, movements = [], []
+    fresh: list[Event] = []
+    movements: list[Movement] = []
     for event in sorted_out.new:
         try:
             _check(event, plant)
+            check_announcement(tx, event, plant, fresh)
             if skew is not None and event.occurred_at > tx.now + skew:
                 raise _ahead(event, tx.now)
             moves = _movements(tx, event, plant, stock, counting)
@@ -146,7 +149,7 @@ def _check_standstill(event: Event, plant: Plant) -> None:
         raise _wrong(event, "is not at a line", "name the line that stands still")
     minutes = event.data.get("minutes")
     is_number = isinstance(minutes, int | float) and not isinstance(minutes, bool)
-    if minutes is not None and not (is_number and isfinite(minutes) and minutes >= 0):
+    if minutes is not None and not (is_number and 0 <= minutes < inf):
         raise _wrong(event, f"has minutes {minutes!r}", "a number of 0 or more is right")
     parts = event.data.get("parts", [])
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):

@@ -15,9 +15,11 @@ from supplynet.anomaly.calibrated import CalibratedDetector, Scored
 from supplynet.anomaly.incident import Incident
 from supplynet.anomaly.incidents import incidents_of
 from supplynet.anomaly.silent_lines import silences
+from supplynet.core.announcements import Announcements
 from supplynet.core.network import Plant
 from supplynet.cycle.incident_rows import Finding, finding
 from supplynet.cycle.silence import unexplained_silence
+from supplynet.forecast.announced import panel_at_usual_rate
 from supplynet.frames.inputs import FeatureInputs
 from supplynet.frames.panel import Panel, Period, panel_from_frame, shift_periods
 from supplynet.storage.history import read_demand
@@ -65,8 +67,17 @@ def last_shift_end(plant: Plant, now: datetime) -> datetime | None:
     return ends[-1] if ends else None
 
 
-def judge_shifts(history: Path, plant: Plant, watcher: Watcher, now: datetime) -> Judgement:
+def judge_shifts(
+    history: Path,
+    plant: Plant,
+    watcher: Watcher,
+    now: datetime,
+    announced: Announcements | None = None,
+) -> Judgement:
     """Score the last finished shifts of all series that the plant has.
+
+    What was ``announced`` of a line explains that it used more or less: it is judged as if it had
+    run at its usual rate, and not at all where it was announced to stand still.
 
     Raises:
         SupplyNetError: There is no detector, or the history cannot be read.
@@ -77,6 +88,7 @@ def judge_shifts(history: Path, plant: Plant, watcher: Watcher, now: datetime) -
     )
     if not panel.series:
         return Judgement()
+    panel = panel_at_usual_rate(panel, announced)
     judged = min(JUDGED, len(panel.periods))
     scored = detector.score(panel, judged)
     near = panel.periods[-judged:]

@@ -134,7 +134,7 @@ def cancel(store: Store, order_id: str, command: Command) -> Order:
     )
 
 
-def snooze(store: Store, order_id: str, command: Command, *, until: datetime) -> Order:
+def snooze(store: Store, order_id: str, command: Command, *, until: datetime | None) -> Order:
     """``order_steps.snooze`` as a command."""
     return _one(
         store,

@@ -85,8 +85,10 @@ def cancel(tx: WriteTx, order_id: str, *, reason: str) -> Order:
     return tell(tx, after)
 
 
-def snooze(tx: WriteTx, order_id: str, until: datetime, *, reason: str = "") -> Order:
+def snooze(tx: WriteTx, order_id: str, until: datetime | None, *, reason: str = "") -> Order:
     """Set a proposal aside: until then it is neither shown as due nor released by automation.
+
+    Without ``until`` it is put back among what waits.
 
     Raises:
         NotFound: There is no such order.
@@ -94,16 +96,19 @@ def snooze(tx: WriteTx, order_id: str, until: datetime, *, reason: str = "") -> 
         InvalidInput: A moment that has passed, or more than a month ahead.
     """
     order = _in_state(tx, order_id, (OrderState.PROPOSED,), "snoozed")
-    if until <= tx.now:
+    if until is None:
+        orders.end_snooze(tx, order)
+    elif until <= tx.now:
         raise InvalidInput(f"order {order_id} cannot be snoozed until a moment that has passed")
-    if until > tx.now + orders.LONGEST_SNOOZE:
+    elif until > tx.now + orders.LONGEST_SNOOZE:
         raise InvalidInput(
             f"order {order_id} can be snoozed for {orders.LONGEST_SNOOZE.days} days at most; "
             "change the supply rule where nothing is wanted for longer"
         )
     after = replace(order, snoozed_until=until)
     orders.revise(tx, order, after, "order_snoozed", reason=reason)
-    diary.note_decision(tx, order, after, DiaryAction.SNOOZE, reason)
+    if until is not None:  # to have it back is no decision yet
+        diary.note_decision(tx, order, after, DiaryAction.SNOOZE, reason)
     return after
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from supplynet.core.network import Plant
 from supplynet.core.orders import OrderState
 from supplynet.core.protocols import Policy
+from supplynet.cycle.announced import with_announced
 from supplynet.cycle.decision import expected_use, sample_demand, weigh, with_standby
 from supplynet.cycle.snapshot import take_snapshot
 from supplynet.forecast.bound import BoundForecaster
@@ -84,6 +85,7 @@ def refresh(
     ]
     risk = weigh(snapshot, sampled, policy, proposals, seed)
     fresh = grid_document(model, risk, snapshot.state.on_hand, expected_use(model, sampled))
+    fresh = with_announced(fresh, snapshot.observed.announced)
     document = _merged(newest.document, fresh) | {"refreshed_at": iso(now)}
     with store.write(actor, now) as tx:
         return plans.show_again(tx, newest.plan_id, document)

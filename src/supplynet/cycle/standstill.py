@@ -77,18 +77,18 @@ def _follow(
                 minutes[line, shift.shift_id] += ceil(told)
             stands = not report.data.get("ended", True)
         else:
-            went_on = _next_consumption(tx, line, report.occurred_at, until)
+            went_on = next_consumption(tx, line, report.occurred_at, until)
             stands, until = went_on is None, went_on or until
             for shift in calendar.shifts_between(report.occurred_at, until):
                 begin, finish = max(report.occurred_at, shift.start), min(until, shift.end)
                 minutes[line, shift.shift_id] += ceil((finish - begin).total_seconds() / 60)
         if following is None and stands and report.type is EventType.LINE_STARVED:
-            if told is not None and _next_consumption(tx, line, report.occurred_at, end):
+            if told is not None and next_consumption(tx, line, report.occurred_at, end):
                 continue
             found.waiting[line] = frozenset(report.data.get("parts", ()))
 
 
-def _next_consumption(tx: ReadTx, line: str, after: datetime, until: datetime) -> datetime | None:
+def next_consumption(tx: ReadTx, line: str, after: datetime, until: datetime) -> datetime | None:
     """When the line next used a part in ``(after, until)``; None = it did not."""
     query = select(func.min(movements.c.occurred_at)).where(
         movements.c.to_location == line,

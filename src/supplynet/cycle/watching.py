@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
 from supplynet.core.network import Plant
+from supplynet.cycle.announced import read_announced
 from supplynet.cycle.counted_since import CountedAt, counted_parts, counts_since
 from supplynet.cycle.incident_rows import Finding, reconcile
 from supplynet.cycle.judging import Judgement, Watcher, judge_shifts, last_shift_end
@@ -37,6 +38,8 @@ UNANSWERED = f"nobody answered within {WAITS.days} days of its end"
 COUNTED = "the parts were counted since"
 WATCHED: Final = "anomalies_watched"
 """Value in the books: how far was looked."""
+ANNOUNCED_WITHIN = timedelta(days=120)
+"""How far back it is looked for announcements: as far as a detector looks."""
 MOST_TOLD = 50
 """Alerts that are open at once; so many in a few days are no news of lines, they are one of the
 detector. The others wait in the list, and one alert says how many there are."""
@@ -162,7 +165,9 @@ def _look(store: Store, history: Path, plant: Plant, watcher: Watcher, now: date
     judged, trouble = Judgement(), None
     if not _same_history(known, mark):
         try:
-            judged = judge_shifts(history, plant, watcher, now)
+            with store.read() as tx:
+                announced = read_announced(tx, plant, now - ANNOUNCED_WITHIN, now)
+            judged = judge_shifts(history, plant, watcher, now, announced)
             trouble = watcher.warning()
         except Exception as error:  # noqa: BLE001 - counts and phantom stock need no detector
             trouble = _trouble_of(error)

@@ -13,6 +13,7 @@ import polars as pl
 from supplynet.core.protocols import Observed
 from supplynet.core.sample_paths import FloatArray, SamplePaths
 from supplynet.errors import InvalidInput
+from supplynet.forecast.announced import as_announced, at_usual_rate, paths_as_announced
 from supplynet.forecast.batches import predict_in_batches
 from supplynet.forecast.dependence import Dependence
 from supplynet.forecast.model import Predictor
@@ -57,8 +58,9 @@ class BoundForecaster:
             InvalidInput: The calendar does not reach far enough, or what was observed is not in
                 it.
         """
-        forecast = self.forecast(observed, cutoff, steps=steps)
-        return sample_paths(forecast, dependence=self.dependence, paths=paths, seed=seed)
+        forecast = self._usual(observed, cutoff, steps)
+        made = sample_paths(forecast, dependence=self.dependence, paths=paths, seed=seed)
+        return paths_as_announced(made, observed.announced)
 
     def quantiles(self, observed: Observed, cutoff: datetime, *, steps: int) -> pl.DataFrame:
         """The forecast frame; step 0 is the rest of the running period. Raises as ``sample``."""
@@ -69,6 +71,11 @@ class BoundForecaster:
 
         Periods that have ended but were not observed yet are forecast over.
         """
+        return as_announced(self._usual(observed, cutoff, steps), observed.announced)
+
+    def _usual(self, observed: Observed, cutoff: datetime, steps: int) -> QuantileForecast:
+        """At the usual rates of all lines."""
+        observed = at_usual_rate(observed, cutoff, self.calendar)
         known = _finished(observed, cutoff)
         whole = self._whole(known, cutoff, steps)
         consumed = None

@@ -24,6 +24,7 @@ import polars as pl
 from supplynet.core.protocols import Observed
 from supplynet.core.sample_paths import FloatArray, SamplePaths
 from supplynet.errors import ForecastError
+from supplynet.forecast.announced import as_announced, at_usual_rate, paths_as_announced
 from supplynet.forecast.asking import Model, asked
 from supplynet.forecast.bound import BoundForecaster
 from supplynet.forecast.dependence import Dependence
@@ -110,7 +111,8 @@ class GuardedForecaster:
             InvalidInput: The calendar does not reach far enough.
         """
         found = self._accept(observed, cutoff, steps)
-        return sample_paths(found.forecast, dependence=found.dependence, paths=paths, seed=seed)
+        made = sample_paths(found.forecast, dependence=found.dependence, paths=paths, seed=seed)
+        return paths_as_announced(made, observed.announced)
 
     def quantiles(self, observed: Observed, cutoff: datetime, *, steps: int) -> pl.DataFrame:
         """The forecast frame, see ``BoundForecaster.quantiles``. Raises as ``sample``."""
@@ -118,9 +120,12 @@ class GuardedForecaster:
 
     def forecast(self, observed: Observed, cutoff: datetime, *, steps: int) -> QuantileForecast:
         """Quantiles that can be ordered by. Raises as ``sample``."""
-        return self._accept(observed, cutoff, steps).forecast
+        usual = self._accept(observed, cutoff, steps).forecast
+        return as_announced(usual, observed.announced)
 
     def _accept(self, observed: Observed, cutoff: datetime, steps: int) -> _Accepted:
+        """At the usual rates of all lines: a stop that was announced is no broken forecast."""
+        observed = at_usual_rate(observed, cutoff, self._calendar)
         running = None if observed.running is None else observed.running.tobytes()
         key = (observed.series, observed.demand.tobytes(), running, cutoff)
         if self._latest is not None and self._latest[0] == key:

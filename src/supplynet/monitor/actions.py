@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from supplynet.core.announcements import Announcements
 from supplynet.core.protocols import Policy
 from supplynet.core.sample_paths import FloatArray
+from supplynet.monitor.announced import said_of
 from supplynet.monitor.grid import PlanRisk, SafeDepartures, iso
 from supplynet.monitor.why import Moments, sentence
 from supplynet.replenish.explain import Explanation
@@ -60,6 +62,7 @@ class Reasons:
         model_version: Of the forecast.
         background: What else is known.
         outcomes: Pairs of the batch that a person decided before the plan did, see ``why``.
+        announced: What people said of the rates of lines; it is in the forecast already.
     """
 
     model: PlantModel
@@ -71,6 +74,7 @@ class Reasons:
     model_version: str
     background: Background = field(default_factory=Background)
     outcomes: Mapping[int, str] = field(default_factory=dict)
+    announced: Announcements | None = None
 
     def of(self, index: int) -> Json:
         """The record of the ``index``-th pair of the batch: full numbers and ``why``.
@@ -86,6 +90,7 @@ class Reasons:
         near = _shifts_at_stake(self.model, departure)
         before, after, worst = _worst_cell(self.model, self.risk, pair, near)
         moments = self._moments(index)
+        said = said_of(self.announced, self._lines(pair), moments)
         return {
             **asdict(row),
             "claims": [asdict(claim) for claim in row.claims],
@@ -101,7 +106,7 @@ class Reasons:
             "fallbacks": list(self.background.fallbacks),
             "forecast_quality": self.background.quality.get(self.model.pairs[pair]),
             "outcome": self.outcome(index),
-            "why": sentence(row, moments, self.outcomes.get(index, "")),
+            "why": " ".join((sentence(row, moments, self.outcomes.get(index, "")), *said)),
         }
 
     def outcome(self, index: int) -> str:

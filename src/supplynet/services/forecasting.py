@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from supplynet.core.shifts import ShiftCalendar
-from supplynet.cycle import left_out, without_wrong_records
+from supplynet.cycle import left_out, read_announced, without_wrong_records
 from supplynet.errors import HistoryTooShort, InvalidInput
 from supplynet.forecast import registry
+from supplynet.forecast.announced import panel_at_usual_rate
 from supplynet.forecast.backtest import Backtest, backtest
 from supplynet.forecast.calibrated import CalibratedPredictor, calibrate
 from supplynet.forecast.model import Estimator, Predictor
@@ -37,7 +38,8 @@ def history_panel(books: Books, *, unseen: bool = False) -> Panel:
     """All history on the plant's shifts, with what is known beside it: plan and drivers.
 
     What a person has said was recorded wrongly is not observed; with ``unseen``, neither is what is
-    odd and waits for an answer.
+    odd and waits for an answer. What was announced of a line says how fast it ran: its use is
+    brought to the usual rate.
 
     Raises:
         InvalidInput: There is no history, or lines have different shifts.
@@ -51,6 +53,8 @@ def history_panel(books: Books, *, unseen: bool = False) -> Panel:
     panel = panel_from_frame(frame, periods)
     with books.store.read() as tx:
         wrong = left_out(tx, history.as_of(books), unseen=unseen, since=start)
+        announced = read_announced(tx, books.plant, start, end)
+    panel = panel_at_usual_rate(panel, announced)
     demand = without_wrong_records(wrong, panel.series, panel.period_starts, panel.demand)
     return replace(panel, demand=demand, inputs=beside.inputs_of(books, (*periods, *ahead)))
 

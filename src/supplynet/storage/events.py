@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, Text, func, or_, select, type_coerce
 
 from supplynet.core.events import Event, EventType
 from supplynet.storage.bulk import Insert, Lookup
@@ -87,6 +87,32 @@ def events_between(
     if types is not None:
         query = query.where(table.c.type.in_([type_.value for type_ in types]))
     return [_event(row) for row in tx.connection.execute(query).mappings()]
+
+
+def announcing(tx: ReadTx, since: datetime) -> list[Event]:
+    """Events from ``since`` on that may announce what a line will do, oldest first.
+
+    Stops that machines report say nothing of how long; that lines go on matters where one was
+    announced to stand still.
+    """
+    text = type_coerce(table.c.data, Text)
+    says = or_(*(text.like(f'%"{name}":%') for name in ("from", "until")))
+    planned = table.c.type.in_([EventType.RATE_CHANGED.value, EventType.PLAN_CHANGED.value])
+    stopped = (table.c.type == EventType.LINE_STOPPED.value) & says
+    query = select(table).where(table.c.occurred_at >= since, or_(planned, stopped))
+    found = [_event(row) for row in tx.connection.execute(query).mappings()]
+    lines = {event.location_id for event in found}
+    went_on = events_between(tx, since, types=[EventType.LINE_RESUMED]) if found else []
+    found += [event for event in went_on if event.location_id in lines]
+    return sorted(found, key=lambda event: event.occurred_at)
+
+
+def find(tx: ReadTx, key: str) -> Event | None:
+    """The event of a key ``source/event_id``; None = there is none."""
+    source, _, event_id = key.partition("/")
+    query = select(table).where(table.c.source == source, table.c.event_id == event_id)
+    row = tx.connection.execute(query).mappings().first()
+    return None if row is None else _event(row)
 
 
 def places_with_stock(tx: ReadTx) -> set[tuple[str, str]]:

@@ -11,6 +11,7 @@ import numpy as np
 from supplynet.core.sample_paths import FloatArray, SamplePaths
 from supplynet.core.shifts import Shift, ShiftCalendar
 from supplynet.errors import InvalidInput
+from supplynet.forecast.announced import scaled_paths
 from supplynet.study.what_if_plant import Change
 
 _MOST = 2**28
@@ -41,7 +42,7 @@ def carried_over(
     Raises:
         InvalidInput: A line that is switched on runs already, or never used anything.
     """
-    values = paths.values.astype(np.float64) * _rates(paths, change)[:, None]
+    values = scaled_paths(paths, _rates(paths, change)[:, None]).values.astype(np.float64)
     _switch_on(values, paths, change, usual)
     starts, ends = paths.period_starts, paths.period_ends
     if change.shifts:
