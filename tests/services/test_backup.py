@@ -546,3 +546,9 @@ def test_what_is_no_backup_is_refused(content: bytes, tmp_path: Path) -> None:
 def test_a_backup_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="there is no backup"):
         verify(tmp_path / "x.backup", folder=tmp_path)
+
+
+def test_of_backups_of_one_second_the_one_with_the_highest_number_is_the_newest() -> None:
+    names = ["s.backup", *(f"s-{n}.backup" for n in range(2, 12))]
+    # All of one week: its newest stays too, beside the two newest of all.
+    assert superfluous(dict.fromkeys(names, at(0)), keep=2, now=at(0)) == names[:-3]

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from supplynet.errors import StoreError
-from supplynet.services import reads
 from supplynet.services.books import Books
 from supplynet.services.reads import Read, ReadLog
 from supplynet.storage import audit
@@ -58,11 +57,8 @@ def test_what_could_not_be_written_is_written_the_next_time(
     assert noted(small_books)[0][3] == {"count": 2}
 
 
-def test_who_asks_for_ever_other_things_does_not_fill_the_memory(
-    small_books: Books, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reads, "_MOST_KEYS", 3)
-    log = ReadLog()
+def test_who_asks_for_ever_other_things_does_not_fill_the_memory(small_books: Books) -> None:
+    log = ReadLog(most=3)
     for n in range(10):
         log.add(Read(actor="ana", origin="", operation="get_model", subject=f"m{n}"))
     assert log.flush(small_books) == 4

@@ -63,16 +63,16 @@ def detect(
 ) -> None:
     """Say what is odd in the history, since when, and what to check.
 
-    The detector learns once from the workspace's history and is kept there; --retrain makes a new
-    version. A file is learnt from and judged by itself. Nothing is changed or removed.
+    Without --model it is the detector that watches the plant; --retrain has it learn from all of
+    the history anew. One that is named learns once and is kept beside it. A file is learnt from and
+    judged by itself. Nothing is changed or removed.
     """
-    from supplynet.anomaly.calibrated import DEFAULT
     from supplynet.services.anomaly_plant import DetectRequest
     from supplynet.services.anomaly_plant import detect as find
 
     request = DetectRequest(
         file=file,
-        model=DEFAULT if model is None else model,
+        model=model,
         alarms_per_week=alarms_per_week,
         false_discovery_rate=fdr,
         location=location,

@@ -20,13 +20,14 @@ from supplynet.anomaly.seen import Seen, constants, see
 from supplynet.config import load_settings
 from supplynet.errors import InsufficientData, InvalidInput, ModelError, NotFound
 from supplynet.frames.panel import Panel
-from supplynet.learning.manifest import free_name
+from supplynet.learning.manifest import free_name, read_manifest
 from supplynet.learning.opening import first_good
 from supplynet.learning.versions import Versions
+from supplynet.services import plant_detector
 from supplynet.services.anomaly_picture import draw
 from supplynet.services.anomaly_review import review_rows, write_review
 from supplynet.services.anomaly_training import origin_of, wanted
-from supplynet.services.books import open_books, system_now
+from supplynet.services.books import Books, open_books, system_now
 from supplynet.services.evaluation_data import data_facts, file_panel
 from supplynet.services.forecasting import history_panel
 from supplynet.services.model_index import PLANT_ANOMALIES, own_purpose, versions_for
@@ -44,7 +45,8 @@ class DetectRequest:
 
     Attributes:
         file: A table to judge, and to learn from; None = the workspace's history.
-        model: Name in ``anomaly.registry``.
+        model: Name in ``anomaly.registry``; None = the detector that watches the plant, and of a
+            file the default.
         alarms_per_week, false_discovery_rate: See ``AnomalyDetector``; not both.
         location, part: Only incidents of it; None = of all.
         days: Only the last days are reported; None = all.
@@ -55,7 +57,7 @@ class DetectRequest:
     """
 
     file: Path | None = None
-    model: str = DEFAULT
+    model: str | None = None
     alarms_per_week: float | None = None
     false_discovery_rate: float | None = None
     location: str | None = None
@@ -88,7 +90,8 @@ def detect(
 ) -> Json:
     """Say what is odd in a history, the oddest first.
 
-    A detector of the workspace is trained once and kept; a file's learns from the file itself.
+    A detector of the workspace is trained once and kept; without a name it is the one that watches
+    the plant, and ``retrain`` trains that one. A file's learns from the file itself.
 
     Returns:
         ``data`` (see ``evaluation_data.data_facts``), ``model, model_version`` (null for a file),
@@ -185,28 +188,49 @@ def _asked(incident: Incident, request: DetectRequest) -> bool:
 def _trained(
     folder: Path, request: DetectRequest, panel: Panel, report: Report, clock: Clock
 ) -> _Trained:
-    detector = wanted(
-        request.model, load_settings(folder).seed if request.seed is None else request.seed
-    )
     refused = learning_refusals(panel)
+    if request.file is None and request.model is None:
+        return _watching(open_books(folder, wall_clock=clock), request, refused, report)
+    model = request.model or DEFAULT
+    detector = wanted(model, load_settings(folder).seed if request.seed is None else request.seed)
     if request.file is None and not request.retrain:
-        found = _kept(_versions(folder, request.model, clock), refused)
+        found = _kept(_versions(folder, model, clock), refused)
         if found is not None:
             return found
     usable = panel.select([name for name in panel.series if name not in refused])
     if not usable.series:
         raise InsufficientData(f"nothing to learn from: {next(iter(refused.values()))}")
-    report(0.1, f"training {request.model} on {len(usable.series)} series")
+    report(0.1, f"training {model} on {len(usable.series)} series")
     scorer = detector.fit(usable)
     known_until = usable.periods[-1].end
     if request.file is not None:
         return _Trained(scorer=scorer, known_until=known_until, refused=refused)
-    versions, now = _versions(folder, request.model, clock), clock()
-    version = free_name(folder, f"{request.model}-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}")
+    versions, now = _versions(folder, model, clock), clock()
+    version = free_name(folder, f"{model}-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}")
     origin = origin_of(versions.purpose, usable, now)
-    registry.save(folder, version, scorer, {"model": request.model, "serves": []}, origin)
+    registry.save(folder, version, scorer, {"model": model, "serves": []}, origin)
     versions.promote(version, reason="trained")
     return _Trained(scorer=scorer, version=version, known_until=known_until, refused=refused)
+
+
+def _watching(
+    books: Books, request: DetectRequest, refused: Mapping[tuple[str, str], str], report: Report
+) -> _Trained:
+    """The detector that watches the plant; trained where there is none, or where that is wanted."""
+    found = None if request.retrain else plant_detector.trained_detector(books)
+    trained_now = found is None
+    if found is None:
+        report(0.1, f"training {plant_detector.WATCHER}, which watches the plant")
+        plant_detector.train_detector(books, seed=request.seed)
+        found = plant_detector.serving_detector(books)
+    return _Trained(
+        scorer=found.detector,
+        version=found.version,
+        trained_now=trained_now,
+        known_until=read_manifest(books.workspace.folder, found.version).known_until,
+        warning=found.warning,
+        refused=refused,
+    )
 
 
 def _versions(folder: Path, model: str, clock: Clock) -> Versions:

@@ -143,7 +143,9 @@ def list_backups(books: Books) -> list[dict[str, Any]]:
         known = backup_retention.made(tx)
     there = {path.name for path in folder.glob(f"*{ENDING}") if NAME.fullmatch(path.name)}
     rows = [_row(folder, name, known.get(name)) for name in there | known.keys()]
-    return sorted(rows, key=lambda row: (row["made_at"], row["name"]), reverse=True)
+    return sorted(
+        rows, key=lambda row: backup_retention.in_order(row["made_at"], row["name"]), reverse=True
+    )
 
 
 def find(books: Books, name: str) -> Path:

@@ -62,7 +62,7 @@ def superfluous(good: Mapping[str, datetime], *, keep: int, now: datetime) -> li
 
     The newest ``keep`` stay, and of each week the newest of those that are older, for eight weeks.
     """
-    newest = sorted(good, key=lambda name: (good[name], name), reverse=True)
+    newest = sorted(good, key=lambda name: in_order(good[name], name), reverse=True)
     stay, weeks = set(newest[: max(keep, 1)]), set[tuple[int, int]]()
     for name in newest[max(keep, 1) :]:
         week = good[name].isocalendar()[:2]
@@ -70,6 +70,11 @@ def superfluous(good: Mapping[str, datetime], *, keep: int, now: datetime) -> li
             weeks.add(week)
             stay.add(name)
     return [name for name in reversed(newest) if name not in stay]
+
+
+def in_order(made_at: datetime | str, name: str) -> tuple[datetime | str, int, str]:
+    """Sorts backups by age; of one second the one with the number 10 comes after that with 9."""
+    return made_at, len(name), name
 
 
 def is_expected(tx: ReadTx) -> bool:

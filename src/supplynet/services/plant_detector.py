@@ -6,17 +6,16 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from supplynet import cycle
 from supplynet.anomaly import registry
-from supplynet.anomaly.calibrated import Calibrated, CalibratedDetector
+from supplynet.anomaly.calibrated import CalibratedDetector
 from supplynet.errors import HistoryTooShort, InvalidInput, ModelError
 from supplynet.frames.panel import Panel
-from supplynet.frames.panel_hash import panel_hash
-from supplynet.learning.manifest import Origin, free_name, read_manifest, saved_names
+from supplynet.learning.manifest import free_name, read_manifest, saved_names
 from supplynet.learning.opening import first_good
 from supplynet.services import beside
+from supplynet.services.anomaly_training import origin_of, wanted
 from supplynet.services.books import Books
 from supplynet.services.forecasting import history_panel
 
@@ -82,6 +81,16 @@ def serving_detector(books: Books) -> ServingDetector:
     return found
 
 
+def trained_detector(books: Books) -> ServingDetector | None:
+    """The newest detector that is whole; None where there is none."""
+    names = list(_newest_first(books))
+    try:
+        found = first_good(names, lambda name: _load(books, name))
+    except ModelError:
+        return None
+    return ServingDetector(detector=found.model, version=found.version, warning=found.warning)
+
+
 def watcher_of(books: Books) -> cycle.Watcher:
     """What watches the plant's finished shifts, see ``cycle.watch``."""
 
@@ -125,20 +134,10 @@ def _stand_in(books: Books) -> str:
 def _trained(books: Books, panel: Panel, model: str, seed: int | None) -> str:
     if model == "calibrated":
         raise InvalidInput("every detector of a plant is calibrated: name the one inside")
-    settings: dict[str, Any] = {}
-    if "seed" in registry.settings_of(model):
-        settings["seed"] = books.settings.seed if seed is None else seed
-    fitted = Calibrated(model=model, settings=settings).fit(panel)
+    fitted = wanted(model, books.settings.seed if seed is None else seed).fit(panel)
     folder, now = books.workspace.folder, books.wall_clock()
     version = free_name(folder, f"{PURPOSE}-{model}-{now:%Y%m%dT%H%M%S%f}")
-    origin = Origin(
-        purpose=PURPOSE,
-        data_hash=panel_hash(panel),
-        series=len(panel.series),
-        trained_at=now,
-        known_until=panel.periods[-1].end,
-    )
-    registry.save(folder, version, fitted, {"model": model}, origin)
+    registry.save(folder, version, fitted, {"model": model}, origin_of(PURPOSE, panel, now))
     return version
 
 

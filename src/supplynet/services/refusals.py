@@ -1,18 +1,17 @@
-"""Who was refused what: counted in memory, written to the audit log once a minute.
+"""Who was refused what: counted, and written to the audit log once a minute.
 
 A row for every refusal would let whoever is refused fill the books, so alike ones are one row with
-a count, and of different ones there is a most. What a crash loses is the last minute.
+a count, and of different ones there is a most.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from supplynet.services.books import Books
+from supplynet.services.counted_log import CountedLog
 from supplynet.storage.transaction import Note
 
 ACTOR = "refusals"
@@ -37,8 +36,8 @@ class Refusal:
     status: int
 
 
-class RefusalLog:
-    """Counts refusals; safe to share between threads.
+class RefusalLog(CountedLog[Refusal]):
+    """Counts refusals; of more different ones than there is room for only who is kept.
 
     Args:
         monotonic: Seconds.
@@ -48,41 +47,20 @@ class RefusalLog:
     def __init__(
         self, monotonic: Callable[[], float] = time.monotonic, every: float = EVERY_SECONDS
     ) -> None:
+        super().__init__(ACTOR, most=MOST_ROWS, shortened=_shortened, note=_note)
         self._monotonic, self._every = monotonic, every
-        self._lock = threading.Lock()
-        self._counts = Counter[Refusal]()
         self._next = monotonic() + every
 
-    def add(self, refusal: Refusal, count: int = 1) -> None:
-        """Count one; of more different ones than there is room for only who is kept."""
-        with self._lock:
-            if refusal not in self._counts and len(self._counts) >= MOST_ROWS:
-                refusal = Refusal(
-                    actor=refusal.actor, origin="", operation=_ANYTHING, status=refusal.status
-                )
-            self._counts[refusal] += count
-
     def flush(self, books: Books, *, at_once: bool = False) -> int:
-        """Write what was counted, one row each, when it is time; return how many rows.
-
-        Raises:
-            StoreError: The books cannot be written; what was counted is kept.
-        """
-        with self._lock:
-            if not at_once and self._monotonic() < self._next:
-                return 0
-            self._next = self._monotonic() + self._every
-            taken, self._counts = self._counts, Counter()
-        if not taken:
+        """Write what was counted when it is time; see ``CountedLog.flush``."""
+        if not at_once and self._monotonic() < self._next:
             return 0
-        try:
-            with books.store.write(ACTOR, books.now()) as tx:
-                tx.notes += [_note(refusal, count) for refusal, count in taken.items()]
-        except Exception:
-            for refusal, count in taken.items():
-                self.add(refusal, count)
-            raise
-        return len(taken)
+        self._next = self._monotonic() + self._every
+        return super().flush(books)
+
+
+def _shortened(refusal: Refusal) -> Refusal:
+    return Refusal(actor=refusal.actor, origin="", operation=_ANYTHING, status=refusal.status)
 
 
 def _note(refusal: Refusal, count: int) -> Note:
