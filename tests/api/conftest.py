@@ -10,20 +10,15 @@ import pytest
 from starlette.testclient import TestClient
 
 from supplynet.api.app import create_app
-from supplynet.services import planning
 from supplynet.services.books import Books, open_books
 
 HERE = "http://127.0.0.1:8321"
 
 
 @pytest.fixture(scope="session")
-def planned(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def planned(planned_template: Path) -> Path:
     """The demo after its first plan: to be copied, never written."""
-    folder = Path(shutil.copytree(demo_template, tmp_path_factory.mktemp("planned") / "demo"))
-    books = open_books(folder)
-    planning.plan_now(books, actor="test")
-    books.store.close()
-    return folder
+    return planned_template
 
 
 @pytest.fixture
@@ -52,12 +47,9 @@ def reader(planned: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture
-def empty_client(tmp_path: Path) -> Iterator[TestClient]:
+def empty_client(empty_workspace: Path) -> Iterator[TestClient]:
     """The application over a workspace that was made a moment ago."""
-    from supplynet.storage import init_workspace
-
-    init_workspace(tmp_path / "empty")
-    opened = open_books(tmp_path / "empty")
+    opened = open_books(empty_workspace)
     with TestClient(create_app(opened, local=True), base_url=HERE) as client:
         yield client
     opened.store.close()

@@ -65,7 +65,9 @@ def test_only_what_nobody_watches_is_resolved_by_hand(client: TestClient, raised
     refused = client.post(f"{ALERTS}/{raised()}/resolve", json={"reason": "seen"})
     assert refused.status_code == 409
     assert "closes by itself" in refused.json()["detail"]
+    assert client.get(ALERTS).json()["items"][0]["closes_itself"] is True
     alert_id = raised(OVER)
+    assert client.get(f"{ALERTS}/{alert_id}").json()["closes_itself"] is False
     done = client.post(f"{ALERTS}/{alert_id}/resolve", json={"reason": "seen"})
     assert done.json()["state"] == "resolved"
     assert client.post(f"{ALERTS}/{alert_id}/acknowledge").status_code == 409

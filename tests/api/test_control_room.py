@@ -38,6 +38,21 @@ def test_the_screen_shows_every_proposal_the_most_saved_minutes_first(reader: Te
     assert {"from", "to", "why", "containers"} <= actions[0].keys()
 
 
+def test_what_is_set_aside_leaves_the_list_until_it_is_brought_back(client: TestClient) -> None:
+    before = client.get(f"{API}/control-room").json()["actions"]
+    order = before[0]
+    path, until = f"{API}/orders/{order['order_id']}/snooze", order["departure_at"]
+    assert client.post(path, json={"until": until}).json()["snoozed_until"] == until
+    room = client.get(f"{API}/control-room").json()
+    assert order not in room["actions"]
+    (aside,) = room["set_aside"]
+    assert (aside["order_id"], aside["snoozed_until"]) == (order["order_id"], until)
+    assert client.post(path, json={}).status_code == 422
+    assert client.post(path, json={"until": None}).json()["snoozed_until"] is None
+    room = client.get(f"{API}/control-room").json()
+    assert (room["actions"], room["set_aside"]) == (before, [])
+
+
 def test_the_scoreboard_names_the_policies_and_the_bound(reader: TestClient) -> None:
     board = reader.get(f"{API}/control-room").json()["scoreboard"]
     names = {row["policy"] for row in board["policies"]}

@@ -51,11 +51,6 @@ def test_people_of_another_site_see_nothing_of_it(books: Books) -> None:
     assert (found["roads"], found["lines"], found["deliveries"]) == ([], [], [])
 
 
-def test_the_mean_of_a_straight_distribution_is_its_middle() -> None:
-    assert flow._mean([0.25, 0.5, 0.75], [5.0, 10.0, 15.0]) == pytest.approx(10.0)
-    assert flow._mean([0.5], [7.0]) == pytest.approx(7.0)
-
-
 def test_a_forecast_made_before_the_shift_is_what_its_use_is_compared_with(books: Books) -> None:
     """A plan of the shift before knows nothing of what happens in this one."""
     with books.store.read() as tx:
@@ -63,8 +58,8 @@ def test_a_forecast_made_before_the_shift_is_what_its_use_is_compared_with(books
             history.as_of(books)
         )
         assert shift is not None
-        nothing = flow._planned(tx, shift.start - timedelta(days=30))
-        ahead = flow._planned(tx, shift.end)
+        nothing = flow._planned(books, tx, shift.start - timedelta(days=30))
+        ahead = flow._planned(books, tx, shift.end)
     assert nothing is None
     assert ahead is not None
     assert min(ahead.values()) >= 0

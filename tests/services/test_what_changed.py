@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +22,7 @@ from supplynet.services import history, orders, planning, stock, what_changed
 from supplynet.services.affected_parts import affected_rows
 from supplynet.services.books import Books, open_books
 from supplynet.services.orders import Said
+from supplynet.services.plan_forecast import PlanForecast
 from supplynet.storage import alerts
 from supplynet.storage import orders as stored
 from supplynet.storage.alerts import AlertCause, Severity
@@ -150,12 +150,10 @@ def test_late_not_shipped_and_come_late() -> None:
 
 
 def test_a_forecast_is_told_from_a_tenth_on_and_only_of_shifts_that_both_know() -> None:
-    def forecast(*demands: float) -> bytes:
+    def forecast(*demands: float) -> PlanForecast:
         rows = [("SR1.A", "bolt", MONDAY + 12 * i * HOUR, 0.5, d) for i, d in enumerate(demands)]
         names = ["location_id", "part_id", "period_start", "quantile", "demand"]
-        packed = io.BytesIO()
-        pl.DataFrame(rows, schema=names, orient="row").write_parquet(packed)
-        return packed.getvalue()
+        return PlanForecast(pl.DataFrame(rows, schema=names, orient="row"))
 
     then = forecast(900.0, 50.0, 50.0)
     start = MONDAY + 12 * HOUR

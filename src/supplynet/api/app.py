@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from supplynet._version import __version__
 from supplynet.api import openapi, problems
+from supplynet.api.answers import Answers
 from supplynet.api.clock import SmoothClock
 from supplynet.api.door import Door
 from supplynet.api.guard import GuardMiddleware
@@ -56,6 +57,7 @@ from supplynet.api.routes import (
     what_if,
     why,
 )
+from supplynet.api.shown import Shown
 from supplynet.api.stream import ChangeFeed
 from supplynet.api.stream import router as stream_router
 from supplynet.security.passwords import Passwords
@@ -128,6 +130,7 @@ def create_app(
     """
     clock = SmoothClock()
     feed = ChangeFeed(books, clock, closing)
+    shown = Shown(books, clock)
     reads, refusals = ReadLog(), RefusalLog()
 
     @asynccontextmanager
@@ -148,7 +151,8 @@ def create_app(
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.books, app.state.feed, app.state.clock = books, feed, clock
+    app.state.books, app.state.feed, app.state.clock, app.state.shown = books, feed, clock, shown
+    app.state.answers = Answers(moves=lambda: books.store.moves, seq=lambda: feed.seq)
     app.state.planning = threading.Lock()
     app.state.reads, app.state.refusals = reads, refusals
     app.state.door = door = Door.of(books.settings, local=local)

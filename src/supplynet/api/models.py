@@ -139,6 +139,7 @@ class AlertRow(BaseModel):
     snoozed_until: AwareDatetime | None = Field(description="Nobody is told of it before that.")
     escalations: int = Field(description="How often it was passed on for want of an answer.")
     escalated_at: AwareDatetime | None
+    closes_itself: bool = Field(description="When its cause is gone; it cannot be resolved.")
 
 
 class ForecastRow(BaseModel):

@@ -64,7 +64,7 @@ class OrderChange(Body):
 
 
 class OrderSnooze(Body):
-    """Set a proposal aside."""
+    """Set a proposal aside; without a moment it comes back among what waits."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -72,7 +72,7 @@ class OrderSnooze(Body):
         }
     )
 
-    until: AwareDatetime
+    until: AwareDatetime | None
     reason: Reason = ""
 
 

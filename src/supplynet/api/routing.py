@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from supplynet.api.admission import admit
+from supplynet.api.answers import Answers
 from supplynet.api.door import Door
 from supplynet.api.refusing import refusals_noted
 from supplynet.api.strict_json import StrictRequest, is_json
@@ -33,7 +34,11 @@ class AdmittedRoute(APIRoute):
                 access = request.state.access = await admit(request, operation)
                 self._check_type(request)
                 async with door.room(self.name, access.who, request):
-                    return await handler(StrictRequest(request.scope, request.receive))
+                    strict = StrictRequest(request.scope, request.receive)
+                    answers: Answers = request.app.state.answers
+                    return await answers.answer(
+                        request, self.name, access.sites, lambda: handler(strict)
+                    )
 
         return admitted
 

@@ -71,6 +71,20 @@ class Cell(BaseModel):
     last_departure_at: AwareDatetime | None = Field(description="Leaving later is too late.")
 
 
+class AnnouncedRow(BaseModel):
+    """A line runs at another rate for a while, because somebody said so; forecasts follow it."""
+
+    event: str = Field(
+        description="`source/event_id` of the report; withdrawing it needs this.",
+        examples=["board-1f2e3d4c/4711"],
+    )
+    percent: float = Field(description="Of the usual rate; 0 = it stands still.")
+    from_: AwareDatetime = Field(alias="from")
+    until: AwareDatetime
+    by: str = Field(description="Who said it.")
+    reason: str
+
+
 class LineRow(BaseModel):
     """One row of the grid."""
 
@@ -79,6 +93,9 @@ class LineRow(BaseModel):
     station_id: str
     halted: bool
     cells: list[Cell] = Field(description="One per shift of `shifts`, in that order.")
+    announced: list[AnnouncedRow] = Field(
+        default_factory=list, description="What holds within `shifts`, in order of time."
+    )
 
 
 class Action(BaseModel):
@@ -101,6 +118,18 @@ class Action(BaseModel):
     risk_after: float
     lines: list[str]
     why: str
+
+
+class SetAside(BaseModel):
+    """A proposal that somebody has set aside, while it can still be released."""
+
+    order_id: str
+    part_id: str
+    to_location: str = Field(alias="to")
+    quantity: int
+    unit: str
+    cutoff_at: AwareDatetime
+    snoozed_until: AwareDatetime
 
 
 class Automation(BaseModel):
@@ -152,6 +181,7 @@ class ControlRoom(BaseModel):
     shifts: list[ShiftRow]
     lines: list[LineRow]
     actions: list[Action] = Field(description="The most lost minutes first.")
+    set_aside: list[SetAside] = Field(description="Those that come back first stand first.")
     alerts: list[AlertRow]
     automation: Automation
     scoreboard: Scoreboard | None
@@ -164,6 +194,9 @@ class GridLine(BaseModel):
     showroom_id: str | None
     station_id: str | None
     cells: list[Cell]
+    announced: list[AnnouncedRow] = Field(
+        default_factory=list, description="What holds within `shifts`, in order of time."
+    )
 
 
 class PairRow(BaseModel):

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,22 +14,25 @@ from typing import Annotated, Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import Header, Request
+from fastapi import Header, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
+from supplynet.api.admission import AccessDep
 from supplynet.api.clock import SmoothClock
-from supplynet.api.depends import NO_PARAMETERS
 from supplynet.api.door import Door, key_of
 from supplynet.api.identity import WhoDep
+from supplynet.api.packing import packed
 from supplynet.api.routing import Router
+from supplynet.api.shown import Screen, View
 from supplynet.api.turns import Place
 from supplynet.errors import StoreError
 from supplynet.services import overview
 from supplynet.services.books import Books
 
 log = logging.getLogger(__name__)
-router = Router(tags=["stream"], dependencies=[NO_PARAMETERS])
+router = Router(tags=["stream"])
 POLL_SECONDS = 0.5
 """How often the books are looked at for what other processes have written."""
 REST_SECONDS = 0.1
@@ -46,6 +49,19 @@ class _Step:
     after: int
     upto: int
     kinds: frozenset[str]
+
+
+class StreamQuery(BaseModel):
+    """What the stream tells beside changes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    show: list[Screen] = Field(
+        default_factory=list, max_length=len(Screen), description="Screens to tell."
+    )
+
+
+StreamParameters = Annotated[StreamQuery, Query()]
 
 
 class ChangeFeed:
@@ -174,6 +190,8 @@ class ChangeFeed:
 async def stream_changes(
     request: Request,
     who: WhoDep,
+    access: AccessDep,
+    query: StreamParameters,
     last_event_id: Annotated[int | None, Header(ge=0, lt=2**63)] = None,
 ) -> StreamingResponse:
     """Changes as server-sent events; the event id is the change number.
@@ -182,23 +200,34 @@ async def stream_changes(
     seconds and says that the connection lives, with the plant's clock. Resumes after
     `Last-Event-ID`; `gap` says that what was missed cannot be told: take a new snapshot. Ends
     within seconds when the session or token does, or when its owner may do something else.
+
+    Screens asked for by `show` need not be fetched: `show` events tell them, first the `whole`,
+    then the `fields` that are other than before, at most twice a second.
     """
     feed: ChangeFeed = request.app.state.feed
     door: Door = request.app.state.door
     place = door.streams.take(key_of(who, request))
     sent = feed.seq if last_event_id is None else last_event_id
+    views = [
+        View(request.app.state.shown, name, access.sites) for name in dict.fromkeys(query.show)
+    ]
+    events = _events(feed, sent, views, partial(request.app.state.identify.still, request, who))
+    headers = {"x-accel-buffering": "no"}
+    # Whole screens are large, and a message is packed once for all who get it.
+    packs = bool(views) and "gzip" in request.headers.get("accept-encoding", "")
+    if packs:
+        headers |= {"content-encoding": "gzip", "vary": "Accept-Encoding"}
     return _Placed(
-        _events(feed, sent, partial(request.app.state.identify.still, request, who)),
-        place,
-        media_type="text/event-stream",
-        headers={"x-accel-buffering": "no"},
+        packed(events) if packs else events, place, media_type="text/event-stream", headers=headers
     )
 
 
 class _Placed(StreamingResponse):
     """A stream that gives its place back when it ends, also when it never begins."""
 
-    def __init__(self, events: AsyncIterator[str], place: Place, **options: Any) -> None:
+    def __init__(
+        self, events: AsyncIterator[str] | AsyncIterator[bytes], place: Place, **options: Any
+    ) -> None:
         super().__init__(events, **options)
         self._place = place
 
@@ -207,23 +236,42 @@ class _Placed(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-async def _events(feed: ChangeFeed, sent: int, may_stay: Callable[[], bool]) -> AsyncIterator[str]:
+async def _events(
+    feed: ChangeFeed, sent: int, views: Sequence[View], may_stay: Callable[[], bool]
+) -> AsyncIterator[str]:
     clock = asyncio.get_running_loop()
     with feed.listening():
         yield f"retry: 1000\n\n{_message('tick', feed.tick())}"
         tick_at = clock.time() + TICK_SECONDS
+        whole = await _news(feed, views)
+        if whole:
+            yield whole
         while not feed.closed:
             left = tick_at - clock.time()
             if left > 0 and await feed.wait(sent, left):
                 seq = feed.seq
                 if seq != sent:
-                    yield _moved(seq, await feed.kinds_since(sent))
+                    moved = _moved(seq, await feed.kinds_since(sent))
                     sent = seq
+                    # In one piece: what is sent costs by the piece.
+                    yield moved + await _news(feed, views)
             elif not await feed.may_stay(may_stay):
                 return
             else:
-                yield _message("tick", feed.tick())
+                told = await _news(feed, views)
+                yield _message("tick", feed.tick()) + told
                 tick_at = clock.time() + TICK_SECONDS
+
+
+async def _news(feed: ChangeFeed, views: Sequence[View]) -> str:
+    """What is new on the screens; where the books cannot be read, the next look may tell it."""
+    found = []
+    for view in views:
+        with suppress(StoreError):
+            told = await view.news(feed.seq)
+            if told:
+                found.append(f"event: show\ndata: {told}\n\n")
+    return "".join(found)
 
 
 def _moved(seq: int, kinds: frozenset[str] | None) -> str:

@@ -226,6 +226,7 @@ if TYPE_CHECKING:
     from supplynet.api.routes.why import ExplainedDecision
     from supplynet.api.screen import (
         Action,
+        AnnouncedRow,
         Automation,
         Cell,
         ControlRoom,
@@ -240,6 +241,7 @@ if TYPE_CHECKING:
         PolicyScore,
         RunningShift,
         Scoreboard,
+        SetAside,
         ShiftRow,
     )
     from supplynet.api.stock_bodies import StockReport, Undo
@@ -273,6 +275,7 @@ __all__ = [
     "AliasChangeRow",
     "AnchorMade",
     "AnchorRow",
+    "AnnouncedRow",
     "AnomalyAnswer",
     "AnomalyDetail",
     "AnomalyRow",
@@ -445,6 +448,7 @@ __all__ = [
     "SeriesPoint",
     "SeriesQuality",
     "SessionRow",
+    "SetAside",
     "ShiftRow",
     "ShiftUnits",
     "ShipmentDetail",
@@ -512,6 +516,7 @@ _HOMES = {
     "AliasChangeRow": "supplynet.api.models",
     "AnchorMade": "supplynet.api.audit_models",
     "AnchorRow": "supplynet.api.audit_models",
+    "AnnouncedRow": "supplynet.api.screen",
     "AnomalyAnswer": "supplynet.api.anomaly_models",
     "AnomalyDetail": "supplynet.api.anomaly_models",
     "AnomalyRow": "supplynet.api.anomaly_models",
@@ -684,6 +689,7 @@ _HOMES = {
     "SeriesPoint": "supplynet.api.anomaly_models",
     "SeriesQuality": "supplynet.api.part_models",
     "SessionRow": "supplynet.api.people_models",
+    "SetAside": "supplynet.api.screen",
     "ShiftRow": "supplynet.api.screen",
     "ShiftUnits": "supplynet.api.change_models",
     "ShipmentDetail": "supplynet.api.order_bodies",

@@ -46,6 +46,7 @@ OrderKind = Literal["transfer", "purchase"]
 OrderState = Literal[
     "proposed", "approved", "picked", "shipped", "received", "closed", "cancelled", "reversed"
 ]
+Screen = Literal["control-room", "flow"]
 
 
 class Operations(Transport):
@@ -966,15 +967,24 @@ class Operations(Transport):
         """
         return self._ask(models.ChannelTest, "POST", path_to("/channels/{}/test", name))
 
-    def stream_changes(self, *, last_event_id: int | None = None) -> Iterator[StreamEvent]:
+    def stream_changes(
+        self, *, show: Sequence[Screen] | None = None, last_event_id: int | None = None
+    ) -> Iterator[StreamEvent]:
         """Changes as server-sent events; the event id is the change number.
 
         `change` says what kinds of figures moved: fetch what you show. `tick` comes every three
         seconds and says that the connection lives, with the plant's clock. Resumes after `Last-
         Event-ID`; `gap` says that what was missed cannot be told: take a new snapshot. Ends within
         seconds when the session or token does, or when its owner may do something else.
+
+        Screens asked for by `show` need not be fetched: `show` events tell them, first the `whole`,
+        then the `fields` that are other than before, at most twice a second.
+
+        - `show`: Screens to tell.
         """
-        return self._events("GET", "/stream", headers={"last-event-id": last_event_id})
+        return self._events(
+            "GET", "/stream", query={"show": show}, headers={"last-event-id": last_event_id}
+        )
 
     def list_orders(
         self,
@@ -1109,12 +1119,14 @@ class Operations(Transport):
         self,
         order_id: str,
         *,
-        until: datetime,
+        until: datetime | None,
         reason: str | None = None,
         idempotency_key: str | None = None,
         if_match: BaseModel | str | None = None,
     ) -> models.OrderRow:
         """Set a proposal aside: until then it is neither due nor released by automation.
+
+        With `until` null it is put back among what waits.
 
         - `if_match`: the row that this is decided on; refused where it has changed.
         """

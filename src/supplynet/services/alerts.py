@@ -134,7 +134,11 @@ def _resolved(tx: WriteTx, alert_id: str, reason: str) -> Alert:
 
 def as_row(alert: Alert) -> Row:
     """An alert as JSON types but for its times."""
-    return asdict(alert) | {"severity": alert.severity.value, "state": _state(alert)}
+    return asdict(alert) | {
+        "severity": alert.severity.value,
+        "state": _state(alert),
+        "closes_itself": alert.kind in WATCHED,
+    }
 
 
 def _state(alert: Alert) -> Literal["open", "acknowledged", "snoozed", "resolved"]:

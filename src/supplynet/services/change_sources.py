@@ -6,7 +6,6 @@ it would have had without the change (below 0: fewer, or more are needed).
 
 from __future__ import annotations
 
-import io
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from supplynet.core.network import DEFAULT_PRODUCT, Plant, Requirement
 from supplynet.core.orders import Order, OrderState
 from supplynet.monitor.deliveries import LATE
 from supplynet.monitor.grid import iso
+from supplynet.services.plan_forecast import PlanForecast
 
 Row = dict[str, Any]
 Pair = tuple[str, str]
@@ -203,12 +203,14 @@ def of_deliveries(
         yield Change(kind="delivery", pair=pair, sentence=said, parts=parts, at=at)
 
 
-def of_forecast(plant: Plant, then: bytes, now: bytes, start: datetime) -> Iterator[Change]:
+def of_forecast(
+    plant: Plant, then: PlanForecast, now: PlanForecast, start: datetime
+) -> Iterator[Change]:
     """Parts of which ``FORECAST_SHARE`` more or less is expected to be used.
 
     Args:
         plant: Whose lines draw from which stock point.
-        then: The earlier forecast, Parquet.
+        then: The earlier forecast.
         now: The later one.
         start: Only shifts from then on, and of these the ones that both know.
     """
@@ -230,9 +232,8 @@ def of_forecast(plant: Plant, then: bytes, now: bytes, start: datetime) -> Itera
             yield Change(kind="forecast", pair=pair, sentence=said, parts=-parts)
 
 
-def _medians(forecast: bytes, start: datetime) -> dict[tuple[str, str, datetime], float]:
-    frame = pl.read_parquet(io.BytesIO(forecast))
-    middle = frame.filter((pl.col("quantile") == 0.5) & (pl.col("period_start") >= start))
+def _medians(forecast: PlanForecast, start: datetime) -> dict[tuple[str, str, datetime], float]:
+    middle = forecast.frame.filter((pl.col("quantile") == 0.5) & (pl.col("period_start") >= start))
     rows = middle.select("location_id", "part_id", "period_start", "demand").iter_rows()
     return {(line, part, at): float(demand) for line, part, at, demand in rows}
 

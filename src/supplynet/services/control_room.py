@@ -14,11 +14,13 @@ from supplynet.services.books import Books, has_plant
 from supplynet.services.headline import headline
 from supplynet.services.overview import SCOREBOARD, automation, clock_at
 from supplynet.services.own_grid import own_grid
-from supplynet.storage import alerts, changes, events, orders, plans, values
+from supplynet.services.remembered import remembered
+from supplynet.storage import ReadTx, alerts, changes, events, orders, plans, values
 from supplynet.storage.within import Within
 
 Row = dict[str, Any]
 STALE_AFTER_SECONDS = 10
+_WAITING = (OrderState.PROPOSED, OrderState.APPROVED)
 
 
 def control_room(books: Books, within: Within = None) -> Row:
@@ -30,18 +32,9 @@ def control_room(books: Books, within: Within = None) -> Row:
     now = history.as_of(books)
     plant, clock = _plant(books), clock_at(books, now)
     with books.store.read() as tx:
-        plan = plans.latest_plan(tx)
+        plan = remembered(books, tx, "latest plan", ("plan",), lambda: plans.latest_plan(tx))
         open_alerts = [as_row(alert) for alert in alerts.open_alerts(tx, within)]
-        waiting = [
-            order
-            for order in orders.list_orders(
-                tx,
-                states=[OrderState.PROPOSED, OrderState.APPROVED],
-                departing_from=now,
-                within=within,
-            )
-            if not order.is_snoozed(now)
-        ]
+        leaving = _leaving(books, tx, now, within)
         screen = {
             "generated_at": iso(books.wall_clock()),
             "change": changes.latest_seq(tx),
@@ -61,17 +54,31 @@ def control_room(books: Books, within: Within = None) -> Row:
     if document and within is not None:
         document = own_grid(document, books.plant, within)
     shifts, lines = _ahead(document, now, halted)
-    actions = _actions(books, waiting)
+    actions = _actions(books, [order for order in leaving if not order.is_snoozed(now)])
     zone = ZoneInfo(plant["time_zone"])
     return screen | {
         "shift": _running(shifts, now),
         "shifts": shifts,
         "lines": lines,
         "actions": actions,
+        "set_aside": _set_aside(books, [order for order in leaving if order.is_snoozed(now)], now),
         "headline": headline(
             lines, shifts, actions, zone, has_plan=plan is not None, here=within is not None
         ),
     }
+
+
+def _leaving(books: Books, tx: ReadTx, now: datetime, within: Within) -> list[Order]:
+    """Proposals and approved orders that have not left."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    found = remembered(
+        books,
+        tx,
+        ("leaving", hour, None if within is None else frozenset(within)),
+        ("order",),
+        lambda: orders.list_orders(tx, states=_WAITING, departing_from=hour, within=within),
+    )
+    return [order for order in found if order.departure_at >= now]
 
 
 def _plant(books: Books) -> Row:
@@ -97,6 +104,7 @@ def _ahead(document: Row, now: datetime, halted: set[str]) -> tuple[list[Row], l
             "showroom_id": line["showroom_id"] or line["station_id"] or line["line_id"],
             "halted": line["line_id"] in halted,
             "cells": line["cells"][over:],
+            "announced": line.get("announced", []),
         }
         for line in document.get("lines", [])
     ]
@@ -110,6 +118,25 @@ def _running(shifts: list[Row], now: datetime) -> Row | None:
         if start <= now < end:
             return {**shift, "minutes_left": int((end - now).total_seconds() // 60)}
     return None
+
+
+def _set_aside(books: Books, asleep: list[Order], now: datetime) -> list[Row]:
+    """Proposals that somebody has set aside and that can still be released."""
+    parts = books.plant.part_by_id if asleep else {}
+    rows = [
+        {
+            "order_id": order.order_id,
+            "part_id": order.part_id,
+            "to": order.to_location,
+            "quantity": order.quantity,
+            "unit": parts[order.part_id].unit if order.part_id in parts else "pcs",
+            "cutoff_at": iso(order.cutoff_at),
+            "snoozed_until": iso(order.snoozed_until),
+        }
+        for order in asleep
+        if order.cutoff_at >= now
+    ]
+    return sorted(rows, key=lambda row: (row["snoozed_until"], row["order_id"]))
 
 
 def _actions(books: Books, waiting: list[Order]) -> list[Row]:

@@ -6,7 +6,6 @@ last plan before the shift expected of it, so that it does not move with what ha
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,16 +13,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from supplynet import cycle
 from supplynet.core.network import LocationKind, Plant
 from supplynet.core.orders import Order, OrderState
-from supplynet.core.shifts import Shift
+from supplynet.core.shifts import Shift, day_and_name
 from supplynet.core.sites import site_of
 from supplynet.monitor.grid import iso
 from supplynet.services import history
 from supplynet.services.books import Books, has_plant
+from supplynet.services.plan_forecast import forecast_of
+from supplynet.services.remembered import remembered
 from supplynet.storage import ReadTx, orders, plans
 from supplynet.storage.within import Within
 
@@ -72,10 +72,10 @@ def flow(books: Books, within: Within = None) -> Row:
         return empty
     here = _Now(plant=plant, now=now, shift=shift, within=within)
     with books.store.read() as tx:
-        moving = orders.list_orders(tx, departing_from=shift.start - _LONGEST_ROAD)
+        moving = remembered(books, tx, ("moving", shift), ("order",), lambda: _moving(tx, shift))
         used = _used(tx, shift)
-        planned = _planned(tx, shift.start)
-        last = _last_shift(tx, here)
+        planned = _planned(books, tx, shift.start)
+        last = _last_shift(books, tx, here)
     elapsed = (now - shift.start) / (shift.end - shift.start)
     return {
         "shift": _shift(shift),
@@ -85,6 +85,10 @@ def flow(books: Books, within: Within = None) -> Row:
         "lines": _lines(here, planned, used, elapsed),
         "last_shift": last,
     }
+
+
+def _moving(tx: ReadTx, shift: Shift) -> list[Order]:
+    return orders.moving(tx, shift.start, shift.end, shift.start - _LONGEST_ROAD)
 
 
 def _clock_place(plant: Plant, within: Within) -> str | None:
@@ -183,40 +187,22 @@ def _lines(
     return rows
 
 
-def _planned(tx: ReadTx, start: datetime) -> dict[Pair, float] | None:
+def _planned(books: Books, tx: ReadTx, start: datetime) -> Mapping[Pair, float] | None:
     """Mean forecast of the shift that starts at ``start`` by the last plan before it."""
-    plan = plans.last_before(tx, start)
-    if plan is None:
-        return None
-    frame = pl.read_parquet(io.BytesIO(plans.forecast_of(tx, plan.plan_id)))
-    ours = frame.filter((pl.col("period_start") == start) & pl.col("quantile").is_not_null())
-    if ours.is_empty():
-        return None
-    keys = ["location_id", "part_id"]
-    grouped = ours.sort("quantile").group_by(keys).agg("quantile", "demand")
-    return {
-        (line, part): _mean(levels, amounts) for line, part, levels, amounts in grouped.iter_rows()
-    }
-
-
-def _mean(levels: list[float], amounts: list[float]) -> float:
-    """Mean of a distribution known by quantiles: straight between them, flat beyond."""
-    u = np.concatenate([[0.0], levels, [1.0]])
-    q = np.concatenate([amounts[:1], amounts, amounts[-1:]])
-    return float(np.trapezoid(q, u))
+    plan_id = plans.id_before(tx, start)
+    return None if plan_id is None else forecast_of(books, tx, plan_id).means(start) or None
 
 
 def _used(tx: ReadTx, shift: Shift) -> Counter[Pair]:
     """What was used in a shift, also by what was scanned after its end."""
-    tail = shift.shift_id.partition("/")[2]  # sites name their own; date and name are the same
     used: Counter[Pair] = Counter()
     for (line, part, shift_id), quantity in cycle.used_by_shift(tx, shift.start).items():
-        if shift_id.partition("/")[2] == tail:
+        if day_and_name(shift_id) == day_and_name(shift.shift_id):
             used[line, part] += quantity
     return used
 
 
-def _last_shift(tx: ReadTx, here: _Now) -> Row | None:
+def _last_shift(books: Books, tx: ReadTx, here: _Now) -> Row | None:
     """How far the forecast of the last finished shift was off; null before the second shift.
 
     ``wape`` is the sum of absolute errors over the sum used, ``bias`` the sum of errors over it:
@@ -228,10 +214,12 @@ def _last_shift(tx: ReadTx, here: _Now) -> Row | None:
     calendar = here.plant.calendar_of(place)
     before = calendar.shifts_between(here.shift.start - timedelta(days=3), here.shift.start)
     done = [shift for shift in before if shift.end <= here.shift.start]
-    planned = _planned(tx, done[-1].start) if done else None
+    planned = _planned(books, tx, done[-1].start) if done else None
     if planned is None:
         return None
-    used = _used(tx, done[-1])
+    # A late scan of the last shift may be told of a minute later.
+    minute = books.wall_clock().replace(second=0, microsecond=0)
+    used = remembered(books, tx, ("used", done[-1], minute), (), lambda: _used(tx, done[-1]))
     rows = {key: amount for key, amount in planned.items() if here.sees(key[0])}
     total = sum(used[key] for key in rows)
     if not total:

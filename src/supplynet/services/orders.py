@@ -128,7 +128,7 @@ def cancel(books: Books, order_id: str, said: Said) -> Row:
     return _told(books, cycle.cancel(books.store, order_id, command), said)
 
 
-def snooze(books: Books, order_id: str, said: Said, *, until: datetime) -> Row:
+def snooze(books: Books, order_id: str, said: Said, *, until: datetime | None) -> Row:
     """Set a proposal aside; see ``order_steps.snooze``."""
     command = deciding(books, order_id, said)
     return _told(books, cycle.snooze(books.store, order_id, command, until=until), said)

@@ -6,7 +6,6 @@ with the position of the last one, None after the last page.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -25,6 +24,7 @@ from supplynet.services.books import Books
 from supplynet.services.commands import written
 from supplynet.services.orders import Said
 from supplynet.services.own_grid import own_grid
+from supplynet.services.plan_forecast import forecast_of
 from supplynet.storage import ReadTx, WriteTx, balances, changes, ledger, plans, values
 from supplynet.storage.within import Within
 
@@ -134,14 +134,14 @@ def stock(
     """
     plant = books.plant
     with books.store.read() as tx:
-        held, coming = ledger.on_hand(tx), ledger.on_order(tx)
-        promised = balances.reserved(tx)
-        aside = {
+        coming = ledger.on_order(tx, part_id)
+        promised = balances.reserved(tx, part_id)
+        stands = {
             (place, part, account): quantity
-            for (part, place, account), quantity in ledger.balances(tx).items()
-            if account in {Account.IN_TRANSIT, Account.BLOCKED}
+            for (part, place, account), quantity in ledger.balances(tx, part_id).items()
         }
-        lasting = _cover(tx, plant, held)
+        held = {key[:2]: each for key, each in stands.items() if key[2] is Account.ON_HAND}
+        lasting = _cover(books, tx, held, part_id)
     keys = sorted(
         key
         for key in set(held) | set(coming) | set(plant.supply_rule)
@@ -157,8 +157,8 @@ def stock(
             "on_hand": held.get(key, 0),
             "reserved": promised.get((key[1], key[0]), 0),
             "on_order": coming.get(key, 0),
-            "in_transit": aside.get((*key, Account.IN_TRANSIT), 0),
-            "blocked": aside.get((*key, Account.BLOCKED), 0),
+            "in_transit": stands.get((*key, Account.IN_TRANSIT), 0),
+            "blocked": stands.get((*key, Account.BLOCKED), 0),
             "unit": _unit(plant, key[1]),
             "cover_shifts": lasting.get(key),
         }
@@ -211,7 +211,7 @@ def forecasts(
         if newest is None:
             return [], None
         plan_id, start = (newest.plan_id, 0) if after is None else after
-        frame = pl.read_parquet(io.BytesIO(plans.forecast_of(tx, plan_id)))
+        frame = forecast_of(books, tx, plan_id).frame
     if location_id is not None:
         frame = frame.filter(pl.col("location_id") == location_id)
     if part_id is not None:
@@ -222,7 +222,9 @@ def forecasts(
     return rows, (plan_id, seen) if seen < frame.height else None
 
 
-def _cover(tx: ReadTx, plant: Plant, held: Mapping[tuple[str, str], int]) -> dict[Pair, float]:
+def _cover(
+    books: Books, tx: ReadTx, held: Mapping[Pair, int], part_id: str | None
+) -> dict[Pair, float]:
     """Shifts that stock lasts at the median forecast of these shifts, by (stock point, part).
 
     Of the last plan's forecast; what is never used is left out.
@@ -230,21 +232,17 @@ def _cover(tx: ReadTx, plant: Plant, held: Mapping[tuple[str, str], int]) -> dic
     plan = plans.latest_plan(tx)
     if plan is None:
         return {}
-    frame = pl.read_parquet(io.BytesIO(plans.forecast_of(tx, plan.plan_id)))
-    medians = frame.filter(pl.col("quantile") == 0.5)
-    starts = medians["period_start"].unique().sort().to_list()
-    column = {start: index for index, start in enumerate(starts)}
-    demand: dict[Pair, list[float]] = {}
-    for line, part, start, amount in medians.select(
-        "location_id", "part_id", "period_start", "demand"
-    ).iter_rows():
-        row = demand.setdefault((plant.stock_point_of(line), part), [0.0] * len(starts))
-        row[column[start]] += max(amount, 0.0)
-    pairs = list(demand)
+    plant, medians = books.plant, forecast_of(books, tx, plan.plan_id).medians
+    ours = [i for i, (_, part) in enumerate(medians.series) if part_id in {None, part}]
+    drawn = [(plant.stock_point_of(medians.series[i][0]), medians.series[i][1]) for i in ours]
+    row = {pair: number for number, pair in enumerate(dict.fromkeys(drawn))}
+    pairs = list(row)
+    demand = np.zeros((len(pairs), len(medians.starts)))
+    np.add.at(demand, [row[pair] for pair in drawn], medians.demand[ours])
     stock = np.array([held.get(pair, 0) for pair in pairs])
-    share = np.ones(len(starts))
+    share = np.ones(len(medians.starts))
     share[:1] = _share_ahead(plan)
-    cover = cover_shifts(stock, np.array(list(demand.values())).reshape(len(pairs), -1), share)
+    cover = cover_shifts(stock, demand, share)
     found = zip(pairs, cover.tolist(), strict=True)
     return {pair: round(shifts, 2) for pair, shifts in found if np.isfinite(shifts)}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from sqlalchemy import func, select
 
 from supplynet.core.ledger import Account
 from supplynet.services.books import Books
+from supplynet.services.plan_forecast import forecast_of
 from supplynet.storage import ReadTx, plans
 from supplynet.storage.tables import movements
 
@@ -71,14 +71,14 @@ def _expected_by(books: Books, tx: ReadTx, plan_id: str) -> Expected:
     """What a plan expected; that of the newest one is kept open."""
     known = books.opened.get(_OPENED)
     if not isinstance(known, _Opened) or known.plan_id != plan_id:
-        known = _Opened(plan_id, _expected(plans.forecast_of(tx, plan_id)))
+        known = _Opened(plan_id, _expected(forecast_of(books, tx, plan_id).frame))
         books.opened[_OPENED] = known
     return known.expected
 
 
-def _expected(parquet: bytes) -> Expected:
+def _expected(frame: pl.DataFrame) -> Expected:
     """Median and high quantile of the rest of the running shift, by (line, part)."""
-    rest = pl.read_parquet(io.BytesIO(parquet)).filter(pl.col("step") == 0)
+    rest = frame.filter(pl.col("step") == 0)
     high = rest.filter(pl.col("quantile") == HIGH)
     usual = rest.filter(pl.col("quantile") == 0.5)
     keys = ["location_id", "part_id"]

@@ -21,6 +21,7 @@ from supplynet.learning.artifacts import load_metrics
 from supplynet.monitor.grid import iso
 from supplynet.services import part_series
 from supplynet.services.books import Books
+from supplynet.services.plan_forecast import forecast_of
 from supplynet.storage import ReadTx
 from supplynet.storage.plans import PlanRecord
 
@@ -77,7 +78,7 @@ def ahead(
     A plan that is older than the running moment forecast more than is left: its running shift
     counts by the share of the time that is still to come.
     """
-    frame = part_series.forecast_frame(tx, plan.plan_id, lines, part)
+    frame = forecast_of(books, tx, plan.plan_id).of_part(lines, part)
     found = part_series.quantiles_of(frame)
     if not found:
         return None

@@ -65,7 +65,9 @@ def part_page(books: Books, location_id: str, part_id: str, within: Within = Non
         plan = plans.latest_plan(tx)
         used = part_series.history_of(books, tx, subject.lines, part_id, shifts)
         finished = [shift for shift in shifts if shift.end <= now]
-        judged = part_series.quality(tx, subject.lines, part_id, finished, used[: len(finished)])
+        judged = part_series.quality(
+            books, tx, subject.lines, part_id, finished, used[: len(finished)]
+        )
         moving = _orders(tx, subject, now)
         odd = _anomalies(tx, subject, now, within)
         found = _ahead(books, tx, plan, subject, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ import polars as pl
 from supplynet import cycle
 from supplynet.core.network import Plant
 from supplynet.core.sample_paths import FloatArray
-from supplynet.core.shifts import Shift
-from supplynet.forecast import quantiles
+from supplynet.core.shifts import Shift, day_and_name
 from supplynet.monitor.grid import iso
 from supplynet.services.books import Books
+from supplynet.services.plan_forecast import forecast_of
 from supplynet.storage import ReadTx, plans
 from supplynet.storage.history import read_history
 
@@ -68,36 +67,36 @@ def history_of(
     """Use by shift; of what is not closed yet, what the ledger says."""
     if not lines or not shifts:
         return [Used(used=None) for _ in shifts]
-    frame = read_history(books.workspace.history, shifts[0].start, shifts[-1].end)
-    ours = frame.filter((pl.col("part_id") == part) & pl.col("location_id").is_in(sorted(lines)))
-    sums = ours.group_by("period_start").agg(
-        pl.col("consumed").sum(), pl.col("starved_minutes").max(), pl.col("stopped_minutes").max()
+    ours = (pl.col("part_id") == part) & pl.col("location_id").is_in(sorted(lines))
+    span = (shifts[0].start, shifts[-1].end)
+    sums = (
+        read_history(books.workspace.history, *span, series=ours)
+        .group_by("period_start")
+        .agg(
+            pl.col("consumed").sum(),
+            pl.col("starved_minutes").max(),
+            pl.col("stopped_minutes").max(),
+        )
     )
     known = {row[0]: Used(used=row[1], starved=row[2], stopped=row[3]) for row in sums.iter_rows()}
     open_from = max((start for start in known), default=shifts[0].start)
     live = dict(_live(tx, lines, part, open_from))
-    return [
-        known.get(shift.start) or Used(used=live.get(_tail(shift.shift_id))) for shift in shifts
-    ]
+    names = {shift.start: day_and_name(shift.shift_id) for shift in shifts}
+    return [known.get(start) or Used(used=live.get(name)) for start, name in names.items()]
 
 
 def used_so_far(tx: ReadTx, lines: Collection[str], part: str, shift: Shift) -> int:
     """What they used in a shift that runs."""
-    return _live(tx, lines, part, shift.start)[_tail(shift.shift_id)]
+    return _live(tx, lines, part, shift.start)[day_and_name(shift.shift_id)]
 
 
 def _live(tx: ReadTx, lines: Collection[str], part: str, start: datetime) -> Counter[str]:
     """Use by day and name of the shift, from the ledger."""
     found: Counter[str] = Counter()
-    for (line, other, shift_id), quantity in cycle.used_by_shift(tx, start).items():
-        if other == part and line in lines:
-            found[_tail(shift_id)] += quantity
+    for (line, _, shift_id), quantity in cycle.used_by_shift(tx, start, part_id=part).items():
+        if line in lines:
+            found[day_and_name(shift_id)] += quantity
     return found
-
-
-def _tail(shift_id: str) -> str:
-    """Sites name their own shifts; day and name are the same."""
-    return shift_id.partition("/")[2]
 
 
 def history_rows(shifts: Sequence[Shift], used: Sequence[Used], now: datetime) -> list[Row]:
@@ -118,6 +117,7 @@ def history_rows(shifts: Sequence[Shift], used: Sequence[Used], now: datetime) -
 
 
 def quality(
+    books: Books,
     tx: ReadTx,
     lines: Collection[str],
     part: str,
@@ -131,11 +131,11 @@ def quality(
     of errors over it, above 0 when too much was forecast.
     """
     by_start = {shift.start: each for shift, each in zip(shifts, used, strict=True)}
-    frames: dict[str, pl.DataFrame] = {}
+    made_at = plans.made(tx)
     rows: list[Row] = []
     for shift in shifts[-JUDGED:]:
         actual, week = by_start[shift.start].used, by_start.get(shift.start - WEEK)
-        made = None if actual is None else _mean_of(tx, frames, lines, part, shift.start)
+        made = None if actual is None else _mean_of(books, tx, made_at, lines, part, shift.start)
         if made is None:
             continue
         naive = None if week is None else week.used
@@ -164,28 +164,19 @@ def _off(rows: Sequence[Row], name: str) -> float:
 
 
 def _mean_of(
+    books: Books,
     tx: ReadTx,
-    frames: dict[str, pl.DataFrame],
+    made_at: Sequence[tuple[datetime, str]],
     lines: Collection[str],
     part: str,
     start: datetime,
 ) -> float | None:
-    plan = plans.last_before(tx, start)
-    if plan is None:
+    before = [plan_id for at, plan_id in made_at if at <= start]
+    if not before:
         return None
-    if plan.plan_id not in frames:
-        frames[plan.plan_id] = forecast_frame(tx, plan.plan_id, lines, part)
-    found = quantiles_of(frames[plan.plan_id].filter(pl.col("period_start") == start))
-    if not found or set(found) != set(lines):
-        return None
-    return sum(float(quantiles.mean(values[0], levels)) for values, levels in found.values())
-
-
-def forecast_frame(tx: ReadTx, plan_id: str, lines: Collection[str], part: str) -> pl.DataFrame:
-    """The forecast of a plan for some lines and one part."""
-    frame = pl.read_parquet(io.BytesIO(plans.forecast_of(tx, plan_id)))
-    ours = (pl.col("part_id") == part) & pl.col("location_id").is_in(sorted(lines))
-    return frame.filter(ours & pl.col("quantile").is_not_null())
+    means = forecast_of(books, tx, before[-1]).means(start)
+    found = [means.get((line, part)) for line in lines]
+    return None if not found or None in found else sum(each for each in found if each is not None)
 
 
 def quantiles_of(frame: pl.DataFrame) -> Mapping[str, tuple[FloatArray, tuple[float, ...]]]:

@@ -24,6 +24,7 @@ from supplynet.services import beside, change_sources, history
 from supplynet.services.affected_parts import affected_rows
 from supplynet.services.books import Books, has_plant
 from supplynet.services.change_sources import KINDS, Change, LinePlan, Pair
+from supplynet.services.plan_forecast import forecast_of
 from supplynet.storage import ReadTx, audit, ledger, looking_back, orders, plans
 from supplynet.storage.audit import Wanted
 from supplynet.storage.decisions import DecisionRun, latest_run
@@ -44,6 +45,7 @@ _AHEAD = timedelta(days=7)
 class _Then:
     """Both moments and what was decided at them."""
 
+    books: Books
     plant: Plant
     since: datetime
     now: datetime
@@ -89,6 +91,7 @@ def what_changed(
     plant = books.plant
     with books.store.read() as tx:
         here = _Then(
+            books=books,
             plant=plant,
             since=since,
             now=now,
@@ -166,7 +169,7 @@ def _forecast(tx: ReadTx, here: _Then) -> Iterator[Change]:
     then, newest = looking_back.plan_at(tx, here.since), plans.latest_plan(tx)
     if then is None or newest is None or then.plan_id == newest.plan_id:
         return
-    before, now = (plans.forecast_of(tx, plan.plan_id) for plan in (then, newest))
+    before, now = (forecast_of(here.books, tx, plan.plan_id) for plan in (then, newest))
     yield from change_sources.of_forecast(here.plant, before, now, here.now)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import bindparam, delete, func, literal, select, text, update
+from sqlalchemy import bindparam, delete, func, literal, select, text, true, update
 
 from supplynet.core.ledger import Account, Balances
 from supplynet.storage.bulk import Insert
@@ -80,9 +80,9 @@ def free(tx: ReadTx, part_id: str, location_id: str) -> int:
     return tx.connection.scalar(query) or 0
 
 
-def reserved(tx: ReadTx) -> dict[Place, int]:
-    """Parts promised to orders that have not left, by (part, location), > 0."""
-    return dict(_held(tx))
+def reserved(tx: ReadTx, part_id: str | None = None) -> dict[Place, int]:
+    """Promised to orders that have not left, by (part, location), > 0; of one part, if given."""
+    return _held(tx, part_id)
 
 
 def from_ledger(tx: ReadTx) -> Balances:
@@ -169,13 +169,14 @@ def _free_faults(tx: ReadTx, proven: Balances) -> Iterable[str]:
             )
 
 
-def _held(tx: ReadTx) -> dict[Place, int]:
+def _held(tx: ReadTx, part_id: str | None = None) -> dict[Place, int]:
     """Reserved and not yet ended, by (part, location)."""
+    wanted = true() if part_id is None else reservations.c.part_id == part_id
     query = (
         select(
             reservations.c.part_id, reservations.c.location_id, func.sum(reservations.c.quantity)
         )
-        .where(reservations.c.state == literal("held"))
+        .where(reservations.c.state == literal("held"), wanted)
         .group_by(reservations.c.part_id, reservations.c.location_id)
     )
     return {(part, place): int(quantity) for part, place, quantity in tx.connection.execute(query)}

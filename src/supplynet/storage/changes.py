@@ -5,7 +5,7 @@ A reader that has seen number N never meets a new one below N, and there are no 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,6 +43,13 @@ def latest_seq(tx: ReadTx, kinds: Collection[str] | None = None) -> int:
     if kinds is not None:
         query = query.where(changes.c.kind.in_(list(kinds)))
     return tx.connection.scalar(query) or 0
+
+
+def newest_of(tx: ReadTx, kinds: Sequence[str]) -> int:
+    """Number of the newest change of these kinds, 0 when there is none; one look at each kind."""
+    # One query with all kinds would read every change of them.
+    query = [select(func.max(changes.c.seq)).where(changes.c.kind == kind) for kind in kinds]
+    return max((tx.connection.scalar(each) or 0 for each in query), default=0)
 
 
 def changes_since(

@@ -148,6 +148,11 @@ class Store:
             self._moved.wait_for(lambda: self._moves != seen, timeout=seconds)
             return self._moves
 
+    @property
+    def moves(self) -> int:
+        """How often this process has changed the books."""
+        return self._moves
+
     def close(self) -> None:
         """Close all connections; the store may be used again."""
         self._engine.dispose()

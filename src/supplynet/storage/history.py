@@ -23,6 +23,8 @@ from supplynet.frames.demand import KEY, conform, empty_demand
 HistoryKind = Literal["imported", "ledger"]
 KINDS: tuple[HistoryKind, ...] = ("imported", "ledger")
 """Later ones win where both have a key: the ledger was there."""
+_KEPT_BYTES = 2**20
+"""A month's file up to this size stays open for who asks for some series of it."""
 
 
 def write_history(folder: Path, kind: HistoryKind, frame: pl.DataFrame) -> int:
@@ -166,8 +168,11 @@ def read_history(
     end: datetime | None = None,
     *,
     kind: HistoryKind | None = None,
+    series: pl.Expr | None = None,
 ) -> pl.DataFrame:
     """The demand frame of ``[start, end)``; an end left out is open, ``kind`` None means both.
+
+    ``series`` says which, by ``location_id`` and ``part_id``; None means all.
 
     Raises:
         StoreError: A file cannot be read.
@@ -175,7 +180,7 @@ def read_history(
     parts: list[pl.DataFrame] = []
     for name in KINDS if kind is None else (kind,):
         files = sorted((folder / name).glob("????-??.parquet"))
-        parts += [_read(file) for file in files if _overlaps(file.stem, start, end)]
+        parts += [_read(file, series) for file in files if _overlaps(file.stem, start, end)]
     if not parts:
         return empty_demand()
     frame = _latest(pl.concat(parts))
@@ -264,9 +269,19 @@ def _latest(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.unique(subset=list(KEY), keep="last", maintain_order=True).sort(KEY)
 
 
-def _read(path: Path) -> pl.DataFrame:
+def _read(path: Path, series: pl.Expr | None = None) -> pl.DataFrame:
     with _readable(path):
-        return conform(pl.read_parquet(path))
+        if series is None:
+            return conform(pl.read_parquet(path))
+        found = path.stat()
+        if found.st_size <= _KEPT_BYTES:
+            return _month(path, found.st_mtime_ns, found.st_ino).filter(series)
+        return conform(pl.scan_parquet(path).filter(series).collect())
+
+
+@lru_cache(maxsize=8)
+def _month(path: Path, _modified_ns: int, _inode: int) -> pl.DataFrame:
+    return conform(pl.read_parquet(path))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, select
+from sqlalchemy import Column, ColumnElement, RowMapping, func, select, true
 
 from supplynet.core.ledger import Account, Balances, Movement, post
 from supplynet.core.orders import RELEASED
@@ -93,29 +93,37 @@ def on_hand(tx: ReadTx) -> dict[tuple[str, str], int]:
     return {(row.location_id, row.part_id): row.quantity for row in rows}
 
 
-def on_order(tx: ReadTx) -> dict[tuple[str, str], int]:
-    """Released and not yet received, by (receiving location, part), > 0."""
+def on_order(tx: ReadTx, part_id: str | None = None) -> dict[tuple[str, str], int]:
+    """Released and not yet received, by (receiving location, part), > 0; of one part, if given."""
     accounted = orders.c.received + orders.c.short + orders.c.damaged
     missing = func.sum(orders.c.quantity - accounted)
     query = (
         select(orders.c.to_location, orders.c.part_id, missing)
         .where(orders.c.state.in_([state.value for state in RELEASED]))
         .where(accounted < orders.c.quantity)
+        .where(_of(orders.c.part_id, part_id))
         .group_by(orders.c.to_location, orders.c.part_id)
     )
     rows = tx.connection.execute(query)
     return {(location, part): int(quantity) for location, part, quantity in rows}
 
 
-def balances(tx: ReadTx) -> Balances:
-    """Every balance that is not 0, by (part, location, account)."""
-    query = select(balance_table).where(balance_table.c.quantity != 0)
+def balances(tx: ReadTx, part_id: str | None = None) -> Balances:
+    """Every balance that is not 0, by (part, location, account); of one part, if given."""
+    query = select(balance_table).where(
+        balance_table.c.quantity != 0, _of(balance_table.c.part_id, part_id)
+    )
+    accounts = {account.value: account for account in Account}
     return Counter(
         {
-            (row.part_id, row.location_id, Account(row.account)): row.quantity
+            (row.part_id, row.location_id, accounts[row.account]): row.quantity
             for row in tx.connection.execute(query)
         }
     )
+
+
+def _of(column: Column[str], part_id: str | None) -> ColumnElement[bool]:
+    return true() if part_id is None else column == part_id
 
 
 def balances_at(

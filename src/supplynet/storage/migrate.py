@@ -39,7 +39,7 @@ def upgrade(connection: Connection, to: str | None = None) -> bool:
         StoreError: The database, or ``to``, is of a newer SupplyNet.
     """
     config = _config()
-    newest = ScriptDirectory.from_config(config).get_current_head()
+    newest = _newest()
     wanted = newest if to is None else to
     found = MigrationContext.configure(connection).get_current_revision()
     if found != wanted:
@@ -65,7 +65,7 @@ def is_newest(store: Store) -> bool:
 
 @cache
 def _newest() -> str | None:
-    """Read from files, so only once: it is asked for as often as a server is watched."""
+    """Read from files, so only once: books are opened and a server is watched again and again."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 

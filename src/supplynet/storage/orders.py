@@ -270,6 +270,24 @@ def list_orders(
     return _all(tx, query)
 
 
+def moving(tx: ReadTx, start: datetime, end: datetime, left_from: datetime) -> list[Order]:
+    """What leaves or arrives in ``[start, end)`` and what is on the road, by departure, then id.
+
+    Of what departs at ``left_from`` or later; without explanations, which are most of an order.
+    """
+    columns = [table.c[name] for name in _FIELDS if name != "explanation"]
+    leaves, arrives = (
+        (column >= start) & (column < end) for column in (table.c.departure_at, table.c.arrives_at)
+    )
+    query = (
+        select(*columns)
+        .where(table.c.departure_at >= left_from)
+        .where(leaves | arrives | (table.c.state == OrderState.SHIPPED.value))
+        .order_by(table.c.departure_at, table.c.order_id)
+    )
+    return _all(tx, query)
+
+
 def _at(within: Within) -> list[ColumnElement[bool]]:
     # Most of what people of some sites may see goes to them: the database looks there first.
     return [] if within is None else [lies_in(within, table.c.to_location, table.c.from_location)]
@@ -323,7 +341,7 @@ def _row(order: Order) -> dict[str, Any]:
 def _all(tx: ReadTx, query: Any) -> list[Order]:
     return [
         Order(
-            **{name: row[name] for name in _FIELDS}
+            **{name: row[name] for name in _FIELDS if name in row}
             | {"kind": OrderKind(row["kind"]), "state": OrderState(row["state"])}
         )
         for row in tx.connection.execute(query).mappings()

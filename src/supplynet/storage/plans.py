@@ -77,8 +77,21 @@ def latest_plan(tx: ReadTx) -> PlanRecord | None:
 
 def last_before(tx: ReadTx, moment: datetime) -> PlanRecord | None:
     """The newest kept plan that was made by ``moment``; None when there is none."""
-    query = select(*_LIGHT).where(table.c.made_at <= moment).order_by(*_NEWEST_FIRST).limit(1)
-    return _first(tx, query)
+    plan_id = id_before(tx, moment)
+    return None if plan_id is None else get_plan(tx, plan_id)
+
+
+def id_before(tx: ReadTx, moment: datetime) -> str | None:
+    """Id of the newest kept plan that was made by ``moment``; None when there is none."""
+    query = select(table.c.plan_id).where(table.c.made_at <= moment)
+    found: str | None = tx.connection.scalar(query.order_by(*_NEWEST_FIRST).limit(1))
+    return found
+
+
+def made(tx: ReadTx) -> list[tuple[datetime, str]]:
+    """When the kept plans were made, and their ids, oldest first."""
+    query = select(table.c.made_at, table.c.plan_id).order_by(*_NEWEST_FIRST)
+    return [(at, plan_id) for at, plan_id in tx.connection.execute(query)][::-1]
 
 
 def get_plan(tx: ReadTx, plan_id: str) -> PlanRecord:

@@ -121,7 +121,7 @@ def opened_stream(app: FastAPI, browser: TestClient, meanwhile: Callable[[], obj
         feed = stream.ChangeFeed(app.state.books, SmoothClock())
         async with feed.running():
             who = identify(request)
-            events = stream._events(feed, feed.seq, partial(identify.still, request, who))
+            events = stream._events(feed, feed.seq, [], partial(identify.still, request, who))
             first = [await anext(events) for _ in range(2)]
             assert all("event: tick" in each for each in first)
             meanwhile()

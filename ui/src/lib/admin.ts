@@ -90,10 +90,6 @@ export function sendMatched<T>(method: 'PATCH' | 'PUT', path: string, body: obje
   return request<T>(path, { method, body, headers: { 'If-Match': etag, ...keyed } });
 }
 
-export function said(error: unknown): string {
-  return error instanceof ApiError ? error.message : String(error);
-}
-
 const MEDIA: Record<string, string> = {
   csv: 'text/csv',
   txt: 'text/plain',

@@ -1,6 +1,7 @@
 /** The JSON of the API and the calls the page makes. Times are RFC 3339 in UTC; risks are 0 to 1. */
 
 import { BASE, get, post } from './http.ts';
+import type { AnnouncedRow } from './line_board.ts';
 
 export interface Plant {
   plant_id: string;
@@ -47,6 +48,8 @@ export interface Line {
   halted: boolean;
   /** One per shift of `ControlRoom.shifts`, in that order. */
   cells: Cell[];
+  /** What leaders said that it will do, in order of time. */
+  announced?: AnnouncedRow[];
 }
 
 export interface Action {
@@ -81,6 +84,27 @@ export interface Alert {
   raised_at: string;
   location_id: string | null;
   part_id: string | null;
+  resolved_at: string | null;
+  /** Who looks after it. */
+  acknowledged_by: string | null;
+  /** Nobody is told of it before that. */
+  snoozed_until: string | null;
+  /** How often it was passed on for want of an answer, and when last. */
+  escalations: number;
+  escalated_at: string | null;
+  /** It ends when its cause does; nobody can close it by hand. */
+  closes_itself: boolean;
+}
+
+/** A proposal that somebody has set aside. */
+export interface SetAside {
+  order_id: string;
+  part_id: string;
+  to: string;
+  quantity: number;
+  unit: string;
+  cutoff_at: string;
+  snoozed_until: string;
 }
 
 export interface Automation {
@@ -125,6 +149,7 @@ export interface ControlRoom {
   shifts: Shift[];
   lines: Line[];
   actions: Action[];
+  set_aside: SetAside[];
   alerts: Alert[];
   automation: Automation;
   scoreboard: Scoreboard | null;
@@ -149,11 +174,23 @@ export function fetchControlRoom(): Promise<ControlRoom> {
   return get('control-room');
 }
 
-/** Release an order, with another quantity if one is given. */
-export function approve(orderId: string, quantity?: number, reason?: string): Promise<unknown> {
-  return post(`orders/${encodeURIComponent(orderId)}/approve`, { quantity, reason });
+export type OrderStep =
+  | { step: 'approve'; quantity?: number; reason?: string }
+  | { step: 'cancel'; reason: string }
+  /** Null brings it back among what waits. */
+  | { step: 'snooze'; until: string | null };
+
+/** A decision on an order; it may have to be approved by a second person and is a proposal still. */
+export function decide(orderId: string, { step, ...body }: OrderStep, key: string): Promise<{ state: string }> {
+  return post(`orders/${encodeURIComponent(orderId)}/${step}`, body, key);
 }
 
-export function cancel(orderId: string, reason: string): Promise<unknown> {
-  return post(`orders/${encodeURIComponent(orderId)}/cancel`, { reason });
+export type AlertStep =
+  | { step: 'acknowledge' }
+  | { step: 'snooze'; until: string }
+  | { step: 'resolve'; reason: string };
+
+/** What somebody does with an alert; the answer is the alert as it is then. */
+export function answerAlert(alertId: string, { step, ...body }: AlertStep, key: string): Promise<Alert> {
+  return post(`alerts/${encodeURIComponent(alertId)}/${step}`, body, key);
 }

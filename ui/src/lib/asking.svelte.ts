@@ -1,6 +1,7 @@
 /** Asks "what if" and waits for the answer, at once or as a job that can be cancelled. */
 
-import { get, post, request } from './http.ts';
+import { get, post, request, said } from './http.ts';
+import { newKey } from './intent.ts';
 import type { Answer, Body, Job } from './what_if.ts';
 import { isJob } from './what_if.ts';
 
@@ -21,7 +22,7 @@ export class Asking {
   async ask(body: Body): Promise<void> {
     const text = JSON.stringify(body);
     // The same question again, because its answer was lost, is the same request.
-    if (this.#key === null || text !== this.#asked) this.#key = crypto.randomUUID();
+    if (this.#key === null || text !== this.#asked) this.#key = newKey();
     this.#asked = text;
     const round = ++this.#round;
     this.busy = true;
@@ -42,7 +43,7 @@ export class Asking {
       this.#key = null;
       if (!isJob(found)) this.answer = found;
     } catch (error) {
-      if (round === this.#round) this.problem = error instanceof Error ? error.message : String(error);
+      if (round === this.#round) this.problem = said(error);
     } finally {
       if (round === this.#round) {
         this.busy = false;
@@ -58,7 +59,7 @@ export class Asking {
       await post(`jobs/${encodeURIComponent(job.job_id)}/cancel`);
       this.#key = null;
     } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.problem = said(error);
     }
   }
 

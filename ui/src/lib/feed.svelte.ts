@@ -11,6 +11,20 @@ export const STALE_SECONDS = 10;
 export type Kinds = readonly string[] | null;
 type Listener = (change: number, kinds: Kinds) => void;
 
+/** One screen as the stream tells it: all of it, then what is other than before. */
+export interface Show {
+  screen: string;
+  whole: boolean;
+  fields: Readonly<Record<string, unknown>>;
+}
+
+/** Who follows a screen on the stream. */
+export interface Follower {
+  shown: (show: Show) => void;
+  /** The connection is lost; the next one begins with all of it. */
+  lost: () => void;
+}
+
 class Feed {
   /** Plant time in ms; runs between ticks, and stands still while nothing is heard. */
   now = $state(0);
@@ -26,6 +40,8 @@ class Feed {
   #reconnect = new Backoff();
   #changed = new Set<Listener>();
   #ticked = new Set<() => void>();
+  #followed = new Map<string, Set<Follower>>();
+  #asked = '';
 
   /** Start listening; returns what stops it. */
   start(): () => void {
@@ -52,6 +68,18 @@ class Feed {
     };
   }
 
+  /** Have the stream tell a screen; returns what ends it. */
+  follow(screen: string, follower: Follower): () => void {
+    const all = this.#followed.get(screen) ?? new Set();
+    this.#followed.set(screen, all.add(follower));
+    this.#askAnew();
+    return () => {
+      all.delete(follower);
+      if (all.size === 0) this.#followed.delete(screen);
+      this.#askAnew();
+    };
+  }
+
   setClock(now: string, speed: number): void {
     this.#anchor = { plant: Date.parse(now), at: Date.now(), speed };
     this.now = this.#anchor.plant;
@@ -59,7 +87,8 @@ class Feed {
   }
 
   #connect(): void {
-    const stream = new EventSource(STREAM_URL);
+    this.#asked = this.#address();
+    const stream = new EventSource(this.#asked);
     this.#stream = stream;
     // A connection that was lost may have missed changes: everything is asked for anew.
     stream.addEventListener('open', () => {
@@ -71,8 +100,28 @@ class Feed {
       this.#tell(change, kinds);
     });
     stream.addEventListener('gap', (event) => this.#tell(parse<{ change: number }>(event).change, null));
+    stream.addEventListener('show', (event) => {
+      this.#heard();
+      const show = parse<Show>(event);
+      for (const follower of this.#followed.get(show.screen) ?? []) follower.shown(show);
+    });
     stream.addEventListener('tick', (event) => this.#onTick(parse<Tick>(event)));
     stream.addEventListener('error', () => this.#connectAgain());
+  }
+
+  #address(): string {
+    const screens = [...this.#followed.keys()].sort().map((screen) => `show=${screen}`);
+    return screens.length ? `${STREAM_URL}?${screens.join('&')}` : STREAM_URL;
+  }
+
+  /** What is followed is said when the stream is opened: another page opens another one. */
+  #askAnew(): void {
+    // Not before all of a page's followers are known.
+    queueMicrotask(() => {
+      if (this.#stream === null || this.#asked === this.#address()) return;
+      this.#stream.close();
+      this.#connect();
+    });
   }
 
   #tell(change: number, kinds: Kinds): void {
@@ -97,6 +146,7 @@ class Feed {
   #connectAgain(): void {
     this.#stream?.close();
     this.#stream = null;
+    for (const all of this.#followed.values()) for (const follower of all) follower.lost();
     this.#reconnect.schedule(() => this.#connect());
   }
 

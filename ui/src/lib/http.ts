@@ -16,6 +16,11 @@ export class ApiError extends Error {
   }
 }
 
+/** What went wrong, in words for whoever asked. */
+export function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 export interface Page<Row> {
   items: Row[];
   next_cursor: string | null;

@@ -36,6 +36,7 @@ export const ICONS = {
   pause: 'M5.4 3v10M10.6 3v10',
   play: 'M4.6 2.8 12.6 8l-8 5.2Z',
   sort: 'M5 3v10M2.6 10.6 5 13l2.4-2.4M11 13V3M8.6 5.4 11 3l2.4 2.4',
+  wall: 'M1.6 2.8h12.8v8H1.6ZM5.2 13.6h5.6M8 10.8v2.8',
   copy: 'M5.4 5.4h8.2v8.2H5.4ZM10.6 5.4V2.4H2.4v8.2h3',
 } as const;
 

@@ -1,6 +1,6 @@
 /** One intent of a person: its key stays the same until the server has answered, so that it is done once. */
 
-import { ApiError } from './http.ts';
+import { ApiError, said } from './http.ts';
 
 /** A random key; plants serve pages without TLS too, where `crypto.randomUUID` is not there. */
 export function newKey(): string {
@@ -11,7 +11,7 @@ export function newKey(): string {
 /** What was refused, said where the button is. */
 export function refusal(error: unknown, moved: string): string {
   if (error instanceof ApiError) return error.status === 412 ? moved : error.message;
-  return error instanceof Error ? error.message : String(error);
+  return said(error);
 }
 
 /** Whether it may be that the server did it and only the answer was lost. */

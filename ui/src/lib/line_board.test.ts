@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Announcement, ComingOrder, TroublePlace } from './line_board.ts';
-import { announcementEvent, boardRows, nextClock, nextDelivery, stateOf, troubleEvent } from './line_board.ts';
+import {
+  announcementEvent,
+  boardRows,
+  nextClock,
+  nextDelivery,
+  stateOf,
+  troubleEvent,
+  withdrawalEvent,
+} from './line_board.ts';
 
 const HOUR = 3_600_000;
 const order = (part: string, hours: number, rest: Partial<ComingOrder> = {}) =>
@@ -79,6 +87,11 @@ test('a stop from now on is a fact, one that lies ahead a change of the plan', (
   assert.deepEqual([later.type, later.data.what], ['plan_changed', 'line_stopped']);
   assert.equal(announcementEvent(teller, { ...said, what: 'resume' }).type, 'line_resumed');
   assert.equal(announcementEvent(teller, { ...said, what: 'rate', percent: 80 }).data.percent, 80);
+});
+
+test('what is taken back names what was said, at the same line', () => {
+  const back = withdrawalEvent(teller, 'SR1.ST1.A', 'board-1/e7');
+  assert.deepEqual([back.type, back.location_id, back.data], ['plan_changed', 'SR1.ST1.A', { what: 'withdrawn', withdraws: 'board-1/e7' }]);
 });
 
 test('a clock time is the next one, also past midnight', () => {

@@ -179,6 +179,24 @@ export function announcementEvent(teller: Teller, said: Announcement): EventBody
   return { ...event, type: what === 'stop' ? 'line_stopped' : 'line_resumed', data };
 }
 
+/** What holds of a line for a while, as the control room tells it. */
+export interface AnnouncedRow {
+  /** `source/event_id` of the report. */
+  event: string;
+  /** Of the usual rate; 0 = it stands still. */
+  percent: number;
+  from: string;
+  until: string;
+  by: string;
+  reason: string;
+}
+
+/** What was announced of a line was never said. */
+export function withdrawalEvent(teller: Teller, line: string, event: string): EventBody {
+  const data = { what: 'withdrawn', withdraws: event };
+  return { schema: 1, ...teller, type: 'plan_changed', location_id: line, data };
+}
+
 /** The next moment at which a clock of the plant's zone shows `HH:MM`. */
 export function nextClock(typed: string, now: number, clock: (at: number) => string): number | null {
   if (!/^\d{2}:\d{2}$/.test(typed)) return null;

@@ -3,7 +3,7 @@
 import { Backoff } from './backoff.ts';
 import { feed, STALE_SECONDS } from './feed.svelte.ts';
 import type { Kinds } from './feed.svelte.ts';
-import { ApiError } from './http.ts';
+import { said } from './http.ts';
 
 const REFETCH_MS = 1_000;
 const CHECK_MS = 500;
@@ -75,7 +75,7 @@ export class Live<T> {
       this.#retry.reset();
       this.#confirm();
     } catch (error) {
-      this.problem = error instanceof ApiError ? error.message : String(error);
+      this.problem = said(error);
       this.#retry.schedule(() => this.refresh());
     } finally {
       this.#fetching = false;

@@ -1,7 +1,7 @@
 /** Sends what this device meant to write: in order, once, also after a reload or a lost network. */
 
 import { put, readAll, remove } from './device_store.ts';
-import { ApiError, post } from './http.ts';
+import { ApiError, post, said } from './http.ts';
 import { newKey } from './intent.ts';
 import type { Entry, NewEntry } from './queue.ts';
 import { inOrder, nextToSend, outcomeOf } from './queue.ts';
@@ -120,7 +120,7 @@ class Outbox {
       answer = await post(entry.path, entry.body, entry.key);
     } catch (error) {
       status = error instanceof ApiError ? error.status : 0;
-      message = error instanceof Error ? error.message : String(error);
+      message = said(error);
     }
     const outcome = outcomeOf(status, message);
     this.offline = outcome.kind === 'later';

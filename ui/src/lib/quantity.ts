@@ -1,3 +1,5 @@
+import { t } from '../texts/index.ts';
+
 /** Parts in one container; 1 when the order does not fill whole containers. */
 export function containerSize(quantity: number, containers: number): number {
   const size = quantity / containers;
@@ -15,6 +17,5 @@ export function parseQuantity(typed: string): number | null {
 export function quantityHint(quantity: number, size: number): string {
   if (size === 1) return '';
   const whole = Math.floor(quantity / size);
-  if (quantity % size === 0) return `${whole} ${whole === 1 ? 'container' : 'containers'} of ${size}`;
-  return `Not whole containers of ${size}: ${whole} hold ${whole * size}, ${whole + 1} hold ${(whole + 1) * size}.`;
+  return quantity % size === 0 ? t.room.order.whole(whole, size) : t.room.order.notWhole(size, whole);
 }

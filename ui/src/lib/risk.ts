@@ -1,5 +1,6 @@
 /** How a halt probability is shown: a number, a level with its word, and a mark. */
 
+import { t } from '../texts/index.ts';
 import type { Action, Cell, ControlRoom } from './api.ts';
 
 export type Level = 0 | 1 | 2 | 3 | 4;
@@ -7,13 +8,11 @@ export type Level = 0 | 1 | 2 | 3 | 4;
 /** Upper bounds of levels 0 to 3. */
 const BOUNDS = [0.005, 0.05, 0.2, 0.5] as const;
 
-export const LEVELS: readonly { level: Level; word: string; range: string }[] = [
-  { level: 0, word: 'safe', range: '' },
-  { level: 1, word: 'low', range: 'to 5 %' },
-  { level: 2, word: 'watch', range: 'to 20 %' },
-  { level: 3, word: 'act', range: 'to 50 %' },
-  { level: 4, word: 'halt likely', range: 'above' },
-];
+export const LEVELS: readonly { level: Level; word: string; range: string }[] = ([0, 1, 2, 3, 4] as const).map((level) => ({
+  level,
+  word: t.risk.words[level] ?? '',
+  range: t.risk.ranges[level] ?? '',
+}));
 
 export function levelOf(risk: number): Level {
   const index = BOUNDS.findIndex((bound) => risk < bound);

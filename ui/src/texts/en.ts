@@ -2,6 +2,7 @@
 
 import { admin, welcome } from './en.admin.ts';
 import { changes, data, models, proof } from './en.insight.ts';
+import { risk, room } from './en.room.ts';
 
 export const en = {
   product: 'SupplyNet',
@@ -261,6 +262,8 @@ export const en = {
       another: 'Paste others',
     },
   },
+  room,
+  risk,
   admin,
   welcome,
   changes,
@@ -776,6 +779,7 @@ export const en = {
         rate: (line: string, percent: number) => `${line}: runs at ${percent} %`,
         stop: (line: string) => `${line}: stops`,
         resume: (line: string) => `${line}: goes on`,
+        withdrawn: (line: string) => `${line}: announcement taken back`,
       },
       told: (clock: string) => `told the planner, ${clock}`,
       tells: 'telling the planner',
@@ -787,9 +791,15 @@ export const en = {
       from: 'From',
       until: 'Until',
       fromHint: 'empty = now',
-      untilHint: 'empty = not known',
+      untilHint: 'empty = end of the shift',
       because: 'Reason',
       tell: 'Tell the planner',
+      announced: 'Announced',
+      announcedRate: (line: string, percent: string) => `${line} runs at ${percent} %`,
+      announcedStop: (line: string) => `${line} stands still`,
+      announcedFrom: (clock: string) => `from ${clock}`,
+      announcedUntil: (clock: string) => `until ${clock}`,
+      withdraw: 'Take back',
       badPercent: 'A rate is 1 to 300 per cent.',
       badSpan: 'The end is before the beginning.',
       handover: 'Hand-over',

@@ -128,7 +128,10 @@ def snooze_order(
     idempotency_key: IdempotencyKey = None,
     if_match: IfMatch = None,
 ) -> Json:
-    """Set a proposal aside: until then it is neither due nor released by automation."""
+    """Set a proposal aside: until then it is neither due nor released by automation.
+
+    With `until` null it is put back among what waits.
+    """
     said = access.said(body.reason, idempotency_key, order_check(if_match, order_id))
     return _told(orders.snooze(books, order_id, said, until=body.until), response)
 

@@ -1,0 +1,115 @@
+"""Answers to reads that many ask for, kept until the books move and for a second at most."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from supplynet.core.sites import Sites
+
+KEPT = frozenset(
+    {
+        "get_control_room",
+        "get_flow",
+        "get_network",
+        "get_part",
+        "get_plan",
+        "get_timetable",
+        "list_alerts",
+        "list_orders",
+        "list_shipments",
+        "list_stock",
+    }
+)
+"""Reads whose answer depends on the books, the clock to a second, the sites of whoever asks and the
+address asked, and on nothing else: no name, no second permission."""
+SECONDS = 1.0
+LARGEST, MOST_BYTES, MOST_ANSWERS = 2 * 2**20, 32 * 2**20, 512
+_WORTH_PACKING = 1000
+Key = tuple[str, bytes, Sites]
+Ask = Callable[[], Awaitable[Response]]
+
+
+@dataclass(eq=False)
+class _Kept:
+    """One answer, and as of when; ``moves`` and ``seq`` are those before the books were read."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    moves: int = -1
+    seq: int = -1
+    at: float = float("-inf")
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytes | None = None
+    packed: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.body or b"") + len(self.packed or b"")
+
+
+class Answers:
+    """Keeps answers; used on the event loop only.
+
+    Of those who ask for the same at once one waits for the books, and the others for that one.
+
+    Args:
+        moves: How often this process has changed the books.
+        seq: The newest change that is known of, also of other processes.
+    """
+
+    def __init__(self, moves: Callable[[], int], seq: Callable[[], int]) -> None:
+        self._moves, self._seq = moves, seq
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+
+    async def answer(self, request: Request, name: str, sites: Sites, ask: Ask) -> Response:
+        """The kept answer, or a new one."""
+        if name not in KEPT:
+            return await ask()
+        scope = request.scope
+        key = (scope["path"], scope["query_string"], sites)
+        kept = self._kept.setdefault(key, _Kept())
+        self._kept.move_to_end(key)
+        async with kept.lock:
+            if not self._is_good(kept):
+                moves, seq, at = self._moves(), self._seq(), time.monotonic()
+                answer = await ask()
+                if answer.status_code != 200 or not 0 < len(answer.body) <= LARGEST:
+                    self._kept.pop(key, None)
+                    return answer
+                kept.moves, kept.seq, kept.at = moves, seq, at
+                kept.body, kept.packed = bytes(answer.body), None
+                kept.headers = [each for each in answer.raw_headers if each[0] != b"content-length"]
+                self._make_room()
+        return _again(kept, request)
+
+    def _is_good(self, kept: _Kept) -> bool:
+        if kept.body is None or time.monotonic() - kept.at >= SECONDS:
+            return False
+        return kept.moves == self._moves() and kept.seq >= self._seq()
+
+    def _make_room(self) -> None:
+        size = sum(each.size for each in self._kept.values())
+        while size > MOST_BYTES or len(self._kept) > MOST_ANSWERS:
+            size -= self._kept.popitem(last=False)[1].size
+
+
+def _again(kept: _Kept, request: Request) -> Response:
+    assert kept.body is not None, "only a good answer is given again"
+    packs = "gzip" in request.headers.get("accept-encoding", "")
+    answer = Response()
+    answer.raw_headers = list(kept.headers)
+    answer.body = kept.body
+    if packs and len(kept.body) >= _WORTH_PACKING:
+        if kept.packed is None:
+            kept.packed = zlib.compress(kept.body, level=4, wbits=31)
+        answer.body = kept.packed
+        answer.raw_headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
+    answer.raw_headers.append((b"content-length", str(len(answer.body)).encode()))
+    return answer
