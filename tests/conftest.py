@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import itertools
 import os
 import shutil
@@ -36,6 +38,38 @@ hypothesis_settings.load_profile("default")
 
 _numbers = itertools.count(1)
 
+_RAM = Path("/dev/shm")
+_RAM_NEEDED = 3 * 2**30
+"""Bytes; a run has 1 to 2 GiB of files at most, many of them copies of small workspaces."""
+
+DEAR = (
+    "web/floor",
+    "simulation",
+    "api/test_schemathesis",
+    "api/access",
+    "web/test_",
+    "api/test_server",
+    "worker/test_live",
+    "connectors/test_mqtt",
+    "cli",
+    "api",
+    "services",
+)
+"""Where seconds go, the dearest first: what comes last should be short, so that no worker waits."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main() -> None:
+    """Files of tests lie in memory where there is room: each commit waits for a disk else.
+
+    ``TMPDIR`` chooses another place. No test is about a machine that loses its power.
+    """
+    if "TMPDIR" in os.environ or not os.access(_RAM, os.W_OK):
+        return
+    if shutil.disk_usage(_RAM).free >= _RAM_NEEDED:
+        os.environ["TMPDIR"] = str(_RAM)
+        tempfile.tempdir = None  # looked up anew
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--drill", action="store_true", help="run the long and timed tests too")
@@ -49,12 +83,50 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=_turn)
     if config.getoption("--drill"):
         return
     drills = [item for item in items if item.get_closest_marker("drill")]
     if drills:
         config.hook.pytest_deselected(items=drills)
         items[:] = [item for item in items if item not in drills]
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded until now stays: looking for garbage in it takes half a second each time."""
+    gc.freeze()
+
+
+def _turn(item: pytest.Item) -> int:
+    """Dear files first; among equals the order stays."""
+    name = item.nodeid.removeprefix("tests/")
+    return next((n for n, start in enumerate(DEAR) if name.startswith(start)), len(DEAR))
+
+
+Make = Callable[[Path], object]
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Make], Path]:
+    """Makes a folder of a name, once for all workers of a run; the others wait for it.
+
+    What is made is to be copied, never written.
+    """
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    root.mkdir(exist_ok=True)
+
+    def made(name: str, make: Make) -> Path:
+        folder, half = root / name, root / f"{name}.half"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                shutil.rmtree(half, ignore_errors=True)  # of a worker that failed at it
+                make(half)
+                half.rename(folder)
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -157,13 +229,39 @@ def prove(request: pytest.FixtureRequest, store: Store) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_template(made_once: Callable[[str, Make], Path]) -> Path:
     """A tiny demo's workspace, made once (seconds): to be copied, never written."""
     from supplynet.services import demo
 
-    folder = tmp_path_factory.mktemp("demo") / "workspace"
-    demo.run(folder, size="tiny", seed=1)
-    return folder
+    return made_once("demo", lambda folder: demo.run(folder, size="tiny", seed=1))
+
+
+@pytest.fixture(scope="session")
+def planned_template(demo_template: Path, made_once: Callable[[str, Make], Path]) -> Path:
+    """The tiny demo after its first plan: to be copied, never written."""
+    from supplynet.services import planning
+    from supplynet.services.books import open_books
+
+    def make(folder: Path) -> None:
+        books = open_books(Path(shutil.copytree(demo_template, folder)))
+        planning.plan_now(books, actor="test")
+        books.store.close()
+
+    return made_once("planned", make)
+
+
+@pytest.fixture(scope="session")
+def empty_template(made_once: Callable[[str, Make], Path]) -> Path:
+    """A workspace with nothing in it but its books: to be copied, never written."""
+    from supplynet.services import setup
+
+    return made_once("empty", setup.init)
+
+
+@pytest.fixture
+def empty_workspace(empty_template: Path, tmp_path: Path) -> Path:
+    """An empty workspace that a test may change."""
+    return Path(shutil.copytree(empty_template, tmp_path / "workspace"))
 
 
 @pytest.fixture

@@ -10,10 +10,8 @@ Call = Callable[..., Any]
 
 
 @pytest.fixture
-def empty(call: Call, tmp_path: Path) -> Path:
-    folder = tmp_path / "empty"
-    assert call("init", "-w", folder).status == 0
-    return folder
+def empty(empty_workspace: Path) -> Path:
+    return empty_workspace
 
 
 def _csv(folder: Path, *rows: str) -> Path:

@@ -22,7 +22,6 @@ from supplynet.core.network import (
     SupplyRule,
 )
 from supplynet.core.shifts import ShiftCalendar, ShiftPattern
-from supplynet.services import setup
 from supplynet.services.books import Books
 from supplynet.services.importing import ImportRequest, SupplyTermsGiven, import_table
 from supplynet.storage import Store, Workspace
@@ -31,9 +30,9 @@ JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(empty_workspace: Path) -> Path:
     """An empty workspace."""
-    return setup.init(tmp_path / "workspace").folder
+    return empty_workspace
 
 
 @pytest.fixture

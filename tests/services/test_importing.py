@@ -25,12 +25,6 @@ DAY = timedelta(days=1)
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty workspace."""
-    return setup.init(tmp_path / "workspace").folder
-
-
 def sales(path: Path, days: int = 28, units: int = 10, *more: str) -> Path:
     """Two parts of one warehouse, sold every day of ``days``."""
     rows = [

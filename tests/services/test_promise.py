@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from supplynet.monitor.exceedance import OUTCOMES
-from supplynet.services import promise, setup
+from supplynet.services import promise
 from supplynet.services.books import Books, open_books
 from supplynet.storage import alerts
 
@@ -32,9 +32,8 @@ ROW = {
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    setup.init(tmp_path)
-    opened = open_books(tmp_path)
+def books(empty_workspace: Path) -> Iterator[Books]:
+    opened = open_books(empty_workspace)
     opened.__dict__["_kept_plant"] = SimpleNamespace(
         get=lambda: None
     )  # what came of decisions is made up here

@@ -11,7 +11,7 @@ import pytest
 from supplynet.core.orders import OrderState
 from supplynet.cycle import Receipt
 from supplynet.errors import InvalidInput, NotFound, OrderStateError
-from supplynet.services import orders, planning, shipments
+from supplynet.services import orders, shipments
 from supplynet.services.books import Books, open_books
 from supplynet.services.orders import Filter, Said
 from supplynet.storage import changes
@@ -19,19 +19,9 @@ from supplynet.storage import changes
 MARA = Said(actor="mara", reason="test")
 
 
-@pytest.fixture(scope="module")
-def planned(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo after its first plan: to be copied, never written."""
-    folder = Path(shutil.copytree(demo_template, tmp_path_factory.mktemp("planned") / "demo"))
-    opened = open_books(folder)
-    planning.plan_now(opened, actor="test")
-    opened.store.close()
-    return folder
-
-
 @pytest.fixture
-def books(planned: Path, tmp_path: Path) -> Iterator[Books]:
-    opened = open_books(Path(shutil.copytree(planned, tmp_path / "demo")))
+def books(planned_template: Path, tmp_path: Path) -> Iterator[Books]:
+    opened = open_books(Path(shutil.copytree(planned_template, tmp_path / "demo")))
     yield opened
     opened.store.close()
 

@@ -11,7 +11,7 @@ import pytest
 
 from supplynet.core.orders import OrderState
 from supplynet.errors import InvalidInput
-from supplynet.services import history, orders, planning, shipments, timetable
+from supplynet.services import history, orders, shipments, timetable
 from supplynet.services.books import Books, open_books
 from supplynet.services.orders import Said
 
@@ -19,18 +19,9 @@ MARA = Said(actor="mara", reason="test")
 _DAYS = timedelta(days=2)
 
 
-@pytest.fixture(scope="module")
-def planned(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = Path(shutil.copytree(demo_template, tmp_path_factory.mktemp("planned") / "demo"))
-    opened = open_books(folder)
-    planning.plan_now(opened, actor="test")
-    opened.store.close()
-    return folder
-
-
 @pytest.fixture
-def books(planned: Path, tmp_path: Path) -> Iterator[Books]:
-    opened = open_books(Path(shutil.copytree(planned, tmp_path / "demo")))
+def books(planned_template: Path, tmp_path: Path) -> Iterator[Books]:
+    opened = open_books(Path(shutil.copytree(planned_template, tmp_path / "demo")))
     yield opened
     opened.store.close()
 

@@ -172,6 +172,27 @@ def actions() -> list[Json]:
     return rows
 
 
+def alert(number: int, severity: str, kind: str, message: str, age: int) -> Json:
+    """One that was raised ``age`` minutes ago and that nobody looks after."""
+    return {
+        "alert_id": f"alert-{number}",
+        "severity": severity,
+        "kind": kind,
+        "message": message,
+        "raised_at": utc(NOW - timedelta(minutes=age)),
+        "location_id": None,
+        "part_id": RED_PART if number == 0 else None,
+        "state": "open",
+        "resolved_at": None,
+        "acknowledged_at": None,
+        "acknowledged_by": None,
+        "snoozed_until": None,
+        "escalations": 0,
+        "escalated_at": None,
+        "closes_itself": kind != "model",
+    }
+
+
 def alerts() -> list[Json]:
     texts = [
         ("critical", "halt_risk", f"{RED_LINE} halts tonight with 62 %: {RED_PART}.", 14, "SR2"),
@@ -180,15 +201,7 @@ def alerts() -> list[Json]:
         ("info", "model", "Forecast models of showroom SR1 were trained again.", 118, None),
     ]
     return [
-        {
-            "alert_id": f"alert-{index}",
-            "severity": severity,
-            "kind": kind,
-            "message": message,
-            "raised_at": utc(NOW - timedelta(minutes=age)),
-            "location_id": place,
-            "part_id": RED_PART if index == 0 else None,
-        }
+        alert(index, severity, kind, message, age) | {"location_id": place}
         for index, (severity, kind, message, age, place) in enumerate(texts)
     ]
 
@@ -236,6 +249,7 @@ def control_room(seed: int = 0) -> Json:
         "shifts": shifts(),
         "lines": lines(np.random.default_rng(seed)),
         "actions": actions(),
+        "set_aside": [],
         "alerts": alerts(),
         "automation": {"mode": "suggest", "paused": False},
         "scoreboard": scoreboard(),
@@ -268,6 +282,40 @@ class CannedPlant:
         now = self.now()
         return {**self.room, "generated_at": now, "clock": {**self.room["clock"], "now": now}}
 
+    def alter(self, change: Callable[[Json], None]) -> None:
+        """Something happens in the plant."""
+        change(self.room)
+        self.room["change"] += 1
+
+    def snooze(self, order_id: str, until: str | None) -> Json:
+        """From what waits to what is set aside, and back again."""
+        asleep: list[Json] = self.room["set_aside"]
+        waiting: list[Json] = self.room["actions"]
+        known = next(row for row in actions() if row["order_id"] == order_id)
+        self.room["actions"] = [row for row in waiting if row["order_id"] != order_id]
+        self.room["set_aside"] = [row for row in asleep if row["order_id"] != order_id]
+        if until is None:
+            self.room["actions"].insert(0, known)
+        else:
+            keys = ("order_id", "part_id", "to", "quantity", "unit", "cutoff_at")
+            row = {key: known[key] for key in keys} | {"snoozed_until": until}
+            self.room["set_aside"].append(row)
+        self.room["change"] += 1
+        return known
+
+    def answer(self, alert_id: str, step: str, body: Json) -> Json:
+        """What somebody does with an alert."""
+        row: Json = next(row for row in self.room["alerts"] if row["alert_id"] == alert_id)
+        if step == "acknowledge":
+            row["acknowledged_by"] = SESSION["actor"]
+        elif step == "snooze":
+            row["snoozed_until"] = body["until"]
+        else:
+            row = row | {"resolved_at": self.now()}
+            self.room["alerts"] = [each for each in self.room["alerts"] if each is not row]
+        self.room["change"] += 1
+        return dict(row)
+
     def set_state(self, order_id: str, state: str, quantity: int | None) -> Json | None:
         orders: list[Json] = self.room["actions"]
         order = next((row for row in orders if row["order_id"] == order_id), None)
@@ -286,7 +334,9 @@ SESSION = {
     "how": "local",
     "must_change_password": False,
     "expires_at": None,
-    "permissions": {"plant.read": None, "orders.decide": None, "plan.make": None},
+    "permissions": dict.fromkeys(
+        ("plant.read", "orders.decide", "plan.make", "alerts.handle"), None
+    ),
     "sites": ["SR1", "SR2", "SR3", "WH1"],
     "csrf_token": None,
 }
@@ -336,12 +386,18 @@ def canned_app(plant: CannedPlant) -> FastAPI:
     @app.post("/api/v1/orders/{order_id}/{step}")
     async def change(order_id: str, step: str, request: HttpRequest) -> JSONResponse:
         body = await request.json()
+        if step == "snooze":
+            return JSONResponse(plant.snooze(order_id, body["until"]))
         state = {"approve": "approved", "cancel": "cancelled"}[step]
         order = plant.set_state(order_id, state, body.get("quantity"))
         if order is None:
             problem = {"type": "about:blank", "title": "Not Found", "status": 404}
             return JSONResponse(problem, 404, media_type="application/problem+json")
         return JSONResponse(order)
+
+    @app.post("/api/v1/alerts/{alert_id}/{step}")
+    async def answer(alert_id: str, step: str, request: HttpRequest) -> Json:
+        return plant.answer(alert_id, step, await request.json())
 
     @app.get("/api/v1/stream")
     async def stream() -> StreamingResponse:
@@ -360,13 +416,18 @@ async def _with_policy(request: HttpRequest, call_next: Any) -> Any:
 
 
 async def events(plant: CannedPlant) -> AsyncIterator[str]:
-    told = plant.room["change"]
+    told = -1
     while True:
         change = plant.room["change"]
         if change != told:
             data = json.dumps({"change": change, "kinds": ["order"]})
             yield f"id: {change}\nevent: change\ndata: {data}\n\n"
-            told = change
+        room = plant.snapshot()
+        news = room if change != told else {"generated_at": room["generated_at"]}
+        for screen, fields in (("control-room", news), ("flow", flow_of(room))):
+            show = json.dumps({"screen": screen, "whole": told < 0, "fields": fields})
+            yield f"event: show\ndata: {show}\n\n"
+        told = change
         yield f"event: tick\ndata: {json.dumps(plant.tick())}\n\n"
         await asyncio.sleep(0.25)
 

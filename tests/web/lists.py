@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from playwright.sync_api import Page, ViewportSize, expect
 
 from supplynet.api.app import create_app
-from supplynet.services import planning
 from supplynet.services.books import Books, open_books
 
 BLOCKING = {"serious", "critical"}
@@ -20,11 +19,10 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
-def books(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
+def books(planned_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     """A tiny demo with a plan, whose time stands still."""
-    folder = shutil.copytree(demo_template, tmp_path_factory.mktemp("lists") / "demo")
+    folder = shutil.copytree(planned_template, tmp_path_factory.mktemp("lists") / "demo")
     opened = open_books(Path(folder))
-    planning.plan_now(opened, actor="test")
     yield opened
     opened.store.close()
 

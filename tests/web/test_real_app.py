@@ -14,7 +14,6 @@ from playwright.sync_api import Page, expect
 
 from supplynet.api.app import create_app
 from supplynet.core.orders import OrderState
-from supplynet.services import planning
 from supplynet.services.books import Books, open_books
 from supplynet.storage import audit, orders
 
@@ -22,10 +21,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def books(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
-    folder = shutil.copytree(demo_template, tmp_path_factory.mktemp("real") / "demo")
+def books(planned_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
+    folder = shutil.copytree(planned_template, tmp_path_factory.mktemp("real") / "demo")
     opened = open_books(Path(folder))
-    planning.plan_now(opened, actor="test")
     yield opened
     opened.store.close()
 

@@ -10,15 +10,14 @@ import pytest
 
 from supplynet.services import audit
 from supplynet.services.books import Books, open_books
-from supplynet.storage import alerts, init_workspace
+from supplynet.storage import alerts
 from supplynet.worker import anchoring
 from supplynet.worker.anchoring import EVERY_ROWS, NOT_ANCHORED, Anchoring
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    init_workspace(tmp_path / "plant")
-    opened = open_books(tmp_path / "plant")
+def books(empty_workspace: Path) -> Iterator[Books]:
+    opened = open_books(empty_workspace)
     yield opened
     opened.store.close()
 

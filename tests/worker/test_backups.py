@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from supplynet.services import backup, backup_retention, setup
+from supplynet.services import backup, backup_retention
 from supplynet.services.books import CLOCK, Books, open_books
 from supplynet.storage import alerts, values
 from supplynet.worker import backups
@@ -40,9 +40,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def books(tmp_path: Path, clock: Clock) -> Books:
-    folder = setup.init(tmp_path / "workspace").folder
-    return replace(open_books(folder), wall_clock=clock)
+def books(empty_workspace: Path, clock: Clock) -> Books:
+    return replace(open_books(empty_workspace), wall_clock=clock)
 
 
 @pytest.fixture

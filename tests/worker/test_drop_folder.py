@@ -13,7 +13,7 @@ from supplynet.connectors.plant_folder import write_plant
 from supplynet.cycle import letters
 from supplynet.errors import StoreError
 from supplynet.frames.synthetic.plant import demo_plant
-from supplynet.services import drop_folder, setup
+from supplynet.services import drop_folder
 from supplynet.services.books import Books
 from supplynet.storage import Store, Workspace, ledger
 from supplynet.worker.drop_folder import DropFolderWorker
@@ -22,8 +22,8 @@ ROWS = "type,occurred_at,location_id,part_id,quantity\ncounted,2026-01-05T06:00:
 
 
 @pytest.fixture
-def books(sqlite_store: Store, tmp_path: Path) -> Books:
-    workspace = Workspace(setup.init(tmp_path / "workspace").folder)
+def books(sqlite_store: Store, empty_workspace: Path) -> Books:
+    workspace = Workspace(empty_workspace)
     write_plant(demo_plant(showrooms=1, stations=1, lines="A", parts=1), workspace.plant)
     return Books(workspace=workspace, settings=Settings(drop_folder="drop"), store=sqlite_store)
 

@@ -17,7 +17,7 @@ from supplynet.core.protocols import Policy
 from supplynet.cycle.announced import read_announced
 from supplynet.cycle.closing import close_shifts, history_faults, rebuild_history
 from supplynet.cycle.decision import NOTHING_ELSE, Plan, make_plan
-from supplynet.cycle.demand import observe, used_by_shift
+from supplynet.cycle.demand import observe, used_by_line, used_by_shift
 from supplynet.cycle.intake import TakenIn, post, take_in
 from supplynet.cycle.judging import Watcher, judge_shifts, recent_panel
 from supplynet.cycle.letters import Letter, Replayed, TakenLetters, replay, take_in_letters
@@ -117,6 +117,7 @@ __all__ = [
     "take_snapshot",
     "to_top_up",
     "undo",
+    "used_by_line",
     "used_by_shift",
     "watch",
     "without_wrong_records",

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sqlalchemy import Column, case, func, select
+from sqlalchemy import Column, Select, case, func, select
 
 from supplynet.core.ledger import Account
 from supplynet.core.network import Plant
 from supplynet.core.protocols import Observed
 from supplynet.core.sample_paths import FloatArray
+from supplynet.core.shifts import Shift, day_and_name
 from supplynet.cycle.announced import read_announced
 from supplynet.cycle.live import Connected, SeriesKey, read_connected
 from supplynet.cycle.standstill import standstills
@@ -53,18 +54,7 @@ def used_by_shift(
     A late scan is counted to the shift that ended before it, so the end is usually open; ``upto``
     is the number of the last movement that counts; ``part_id`` leaves out other parts.
     """
-    consumed = Account.CONSUMED.value
-    goes_in = movements.c.to_account == consumed
-    line: Column[str] | Any = case(
-        (goes_in, movements.c.to_location), else_=movements.c.from_location
-    )
-    amount = case((goes_in, movements.c.quantity), else_=-movements.c.quantity)
-    query = (
-        select(line, movements.c.part_id, movements.c.shift_id, func.sum(amount))
-        .where(movements.c.occurred_at >= start, movements.c.shift_id.is_not(None))
-        .where(goes_in | (movements.c.from_account == consumed))
-        .group_by(line, movements.c.part_id, movements.c.shift_id)
-    )
+    query = _used(start, movements.c.part_id, movements.c.shift_id)
     if end is not None:
         query = query.where(movements.c.occurred_at < end)
     if upto is not None:
@@ -76,6 +66,31 @@ def used_by_shift(
             (place, part, shift): int(sum_)
             for place, part, shift, sum_ in tx.connection.execute(query)
         }
+    )
+
+
+def used_by_line(tx: ReadTx, shift: Shift) -> Counter[str]:
+    """Units of all parts that each line used in a shift, also by what was scanned after its end."""
+    found: Counter[str] = Counter()
+    for line, shift_id, sum_ in tx.connection.execute(_used(shift.start, movements.c.shift_id)):
+        if day_and_name(shift_id) == day_and_name(shift.shift_id):
+            found[line] += int(sum_)
+    return found
+
+
+def _used(start: datetime, *columns: Column[Any]) -> Select[Any]:
+    """Consumed less taken back, by line and these columns."""
+    consumed = Account.CONSUMED.value
+    goes_in = movements.c.to_account == consumed
+    line: Column[str] | Any = case(
+        (goes_in, movements.c.to_location), else_=movements.c.from_location
+    )
+    amount = case((goes_in, movements.c.quantity), else_=-movements.c.quantity)
+    return (
+        select(line, *columns, func.sum(amount))
+        .where(movements.c.occurred_at >= start, movements.c.shift_id.is_not(None))
+        .where(goes_in | (movements.c.from_account == consumed))
+        .group_by(line, *columns)
     )
 
 

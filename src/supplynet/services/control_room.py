@@ -14,8 +14,9 @@ from supplynet.services.books import Books, has_plant
 from supplynet.services.headline import headline
 from supplynet.services.overview import SCOREBOARD, automation, clock_at
 from supplynet.services.own_grid import own_grid
+from supplynet.services.plan_forecast import newest_plan
 from supplynet.services.remembered import remembered
-from supplynet.storage import ReadTx, alerts, changes, events, orders, plans, values
+from supplynet.storage import ReadTx, alerts, changes, events, orders, values
 from supplynet.storage.within import Within
 
 Row = dict[str, Any]
@@ -32,7 +33,7 @@ def control_room(books: Books, within: Within = None) -> Row:
     now = history.as_of(books)
     plant, clock = _plant(books), clock_at(books, now)
     with books.store.read() as tx:
-        plan = remembered(books, tx, "latest plan", ("plan",), lambda: plans.latest_plan(tx))
+        plan = newest_plan(books, tx)
         open_alerts = [as_row(alert) for alert in alerts.open_alerts(tx, within)]
         leaving = _leaving(books, tx, now, within)
         screen = {

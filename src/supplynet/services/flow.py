@@ -73,7 +73,7 @@ def flow(books: Books, within: Within = None) -> Row:
     here = _Now(plant=plant, now=now, shift=shift, within=within)
     with books.store.read() as tx:
         moving = remembered(books, tx, ("moving", shift), ("order",), lambda: _moving(tx, shift))
-        used = _used(tx, shift)
+        used = cycle.used_by_line(tx, shift)
         planned = _planned(books, tx, shift.start)
         last = _last_shift(books, tx, here)
     elapsed = (now - shift.start) / (shift.end - shift.start)
@@ -159,11 +159,8 @@ def _late(now: datetime, loaded: list[Order]) -> int:
 
 
 def _lines(
-    here: _Now, planned: Mapping[Pair, float] | None, used: Mapping[Pair, int], elapsed: float
+    here: _Now, planned: Mapping[Pair, float] | None, used: Mapping[str, int], elapsed: float
 ) -> list[Row]:
-    by_line: Counter[str] = Counter()
-    for (line, _), quantity in used.items():
-        by_line[line] += quantity
     expected: Counter[str] = Counter()
     for (line, _), amount in (planned or {}).items():
         expected[line] += amount  # type: ignore[assignment]  # a Counter of whatever adds up
@@ -181,7 +178,7 @@ def _lines(
                 or line,
                 "planned": whole,
                 "planned_by_now": None if whole is None else round(whole * elapsed, 1),
-                "used": by_line[line],
+                "used": used.get(line, 0),
             }
         )
     return rows

@@ -24,7 +24,7 @@ from supplynet.services.books import Books
 from supplynet.services.commands import written
 from supplynet.services.orders import Said
 from supplynet.services.own_grid import own_grid
-from supplynet.services.plan_forecast import forecast_of
+from supplynet.services.plan_forecast import forecast_of, newest_plan
 from supplynet.storage import ReadTx, WriteTx, balances, changes, ledger, plans, values
 from supplynet.storage.within import Within
 
@@ -174,7 +174,7 @@ def current_plan(books: Books, within: Within = None) -> Row:
         NotFound: None was made yet.
     """
     with books.store.read() as tx:
-        plan = plans.latest_plan(tx)
+        plan = newest_plan(books, tx)
     if plan is None:
         raise NotFound("plan", "latest", "make one: supplynet plan, or POST /api/v1/plan")
     document = plan.document if within is None else own_grid(plan.document, books.plant, within)
@@ -207,7 +207,7 @@ def forecasts(
         NotFound: The plan of ``after`` is no longer kept: begin again.
     """
     with books.store.read() as tx:
-        newest = plans.latest_plan(tx)
+        newest = newest_plan(books, tx)
         if newest is None:
             return [], None
         plan_id, start = (newest.plan_id, 0) if after is None else after
@@ -229,7 +229,7 @@ def _cover(
 
     Of the last plan's forecast; what is never used is left out.
     """
-    plan = plans.latest_plan(tx)
+    plan = newest_plan(books, tx)
     if plan is None:
         return {}
     plant, medians = books.plant, forecast_of(books, tx, plan.plan_id).medians

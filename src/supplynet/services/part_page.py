@@ -22,7 +22,8 @@ from supplynet.services import (
     part_supply,
 )
 from supplynet.services.books import Books
-from supplynet.storage import ReadTx, anomalies, orders, plans
+from supplynet.services.plan_forecast import newest_plan
+from supplynet.storage import ReadTx, anomalies, orders
 from supplynet.storage.plans import PlanRecord
 from supplynet.storage.within import Within
 
@@ -62,7 +63,7 @@ def part_page(books: Books, location_id: str, part_id: str, within: Within = Non
     now = history.as_of(books)
     shifts = _shifts(books.plant, subject, now)
     with books.store.read() as tx:
-        plan = plans.latest_plan(tx)
+        plan = newest_plan(books, tx)
         used = part_series.history_of(books, tx, subject.lines, part_id, shifts)
         finished = [shift for shift in shifts if shift.end <= now]
         judged = part_series.quality(

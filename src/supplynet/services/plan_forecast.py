@@ -1,4 +1,4 @@
-"""The forecasts behind the last plans, kept open: a plan's forecast never changes."""
+"""The last plans and the forecasts behind them, kept open: a plan's forecast never changes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import polars as pl
 from supplynet.core.sample_paths import FloatArray
 from supplynet.forecast import quantiles
 from supplynet.services.books import Books
+from supplynet.services.remembered import remembered
 from supplynet.storage import ReadTx, plans
 
 Pair = tuple[str, str]
@@ -114,6 +115,11 @@ class _Kept:
 
     def _size(self) -> int:
         return sum(int(each.frame.estimated_size()) for each in self._by_plan.values())
+
+
+def newest_plan(books: Books, tx: ReadTx) -> plans.PlanRecord | None:
+    """The newest plan, read once for all who ask; None before the first. Nobody may change it."""
+    return remembered(books, tx, "newest plan", ("plan",), lambda: plans.latest_plan(tx))
 
 
 def forecast_of(books: Books, tx: ReadTx, plan_id: str) -> PlanForecast:

@@ -18,7 +18,7 @@ from supplynet.security.access import Role
 from supplynet.security.passwords import Cost, Passwords
 from supplynet.security.principal import Grant, local_administrator
 from supplynet.services import orders as order_service
-from supplynet.services import planning, shipments, user_secrets, users
+from supplynet.services import shipments, user_secrets, users
 from supplynet.services.books import Books, open_books
 
 CHEAP = Passwords(cost=Cost(memory_kib=8, passes=1))
@@ -47,6 +47,7 @@ class Floor:
         """A person's own browser, signed in; no rule of the pages may have been broken in it."""
         context = self.browser.new_context(viewport={"width": width, "height": height})
         context.set_default_timeout(8_000)
+        context.clock.install()  # it runs as ever, until a test lets time pass
         page, broken = context.new_page(), list[str]()
         page.on("pageerror", lambda error: broken.append(str(error)))
         page.on("request", lambda asked: broken.append(asked.url) if self._far(asked.url) else None)
@@ -81,6 +82,17 @@ def _refused(said: str) -> bool:
     return "Content Security" in said
 
 
+def pass_time(page: Page, seconds: int) -> None:
+    """Time goes on for the device; the network, the server and the books keep their own."""
+    page.clock.fast_forward(1000 * seconds)
+
+
+@pytest.fixture
+def later() -> Callable[[Page, int], None]:
+    """Lets seconds pass on a device, without waiting for them."""
+    return pass_time
+
+
 def check(page: Page) -> None:
     """No serious finding of axe, and nothing that scrolls sideways."""
     found = Axe().run(page).response["violations"]
@@ -95,11 +107,10 @@ def check_page() -> Callable[[Page], None]:
 
 
 @pytest.fixture(scope="module")
-def peopled(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def peopled(planned_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a plan and ``PEOPLE``: to be copied, never written."""
-    folder = Path(shutil.copytree(demo_template, tmp_path_factory.mktemp("floor") / "demo"))
+    folder = Path(shutil.copytree(planned_template, tmp_path_factory.mktemp("floor") / "demo"))
     books = open_books(folder)
-    planning.plan_now(books, actor="test")
     for name, grant in PEOPLE.items():
         new = users.NewUser(
             name=name, grants=(grant,), password=PASSWORD, must_change_password=False

@@ -12,7 +12,7 @@ from supplynet.storage import events, ledger
 
 pytestmark = pytest.mark.browser
 TABLET, PHONE = (1024, 768), (390, 844)
-SENT_MS = 25_000
+SENT_MS, UNDO_SECONDS = 25_000, 10
 TOUCH = """() => [...document.querySelectorAll('#content :is(button, a.button, select)')]
     .filter((each) => each.checkVisibility())
     .map((each) => each.getBoundingClientRect())
@@ -32,7 +32,7 @@ def report(page: Page, part: str, what: str) -> None:
 
 
 def test_two_taps_tell_the_planner_and_ten_seconds_take_it_back(
-    floor: Any, check_page: Any
+    floor: Any, check_page: Any, later: Any
 ) -> None:
     with floor.as_person("lena", *TABLET) as (_, page):
         page.wait_for_url("**/#/line")  # where a line leader begins
@@ -50,6 +50,7 @@ def test_two_taps_tell_the_planner_and_ten_seconds_take_it_back(
         check_page(page)
         page.get_by_role("dialog").get_by_role("button", name="Short").click()
         expect(page.get_by_text("telling the planner")).to_be_visible()
+        later(page, UNDO_SECONDS)
         expect(page.get_by_text("told the planner, ")).to_be_visible(timeout=SENT_MS)
     (count,) = told(floor, EventType.COUNTED)
     assert (count.part_id, count.quantity) == (part, 0)
@@ -59,13 +60,15 @@ def test_two_taps_tell_the_planner_and_ten_seconds_take_it_back(
 
 
 def test_a_stop_is_announced_and_stands_on_the_sheet_that_prints_on_one_page(
-    floor: Any, check_page: Any
+    floor: Any, check_page: Any, later: Any
 ) -> None:
     with floor.as_person("lena", *PHONE) as (_, page):
         page.get_by_role("button", name="Report ").first.wait_for()
         page.get_by_role("button", name="Stop or rate").click()
         page.get_by_label("Reason").fill("tool change")
         page.get_by_role("button", name="Tell the planner").click()
+        expect(page.get_by_text("telling the planner")).to_be_visible()
+        later(page, UNDO_SECONDS)
         expect(page.get_by_text("told the planner, ")).to_be_visible(timeout=SENT_MS)
         check_page(page)
         page.get_by_role("link", name="Hand-over").click()

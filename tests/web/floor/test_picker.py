@@ -15,7 +15,7 @@ from supplynet.storage.ledger import MovementFilter
 
 pytestmark = pytest.mark.browser
 PHONE = (390, 844)
-AGAIN_MS = 20_000
+AGAIN_MS, UNDO_SECONDS = 20_000, 5
 
 
 IN_CHARGE = """async () => {
@@ -48,7 +48,7 @@ def moved(floor: Any, order_id: str) -> list[int]:
 
 
 def test_what_is_done_without_a_network_is_kept_over_a_reload_and_done_once(
-    floor: Any, check_page: Any
+    floor: Any, check_page: Any, later: Any
 ) -> None:
     shipment_id = floor.approved_departure()
     rows = goods(floor, shipment_id)
@@ -70,6 +70,7 @@ def test_what_is_done_without_a_network_is_kept_over_a_reload_and_done_once(
         expect(waiting).to_be_visible()
         expect(page.get_by_text("No network. This is from")).to_be_visible()
 
+        later(page, UNDO_SECONDS)
         context.set_offline(False)
         expect(page.get_by_text("All sent")).to_be_visible(timeout=AGAIN_MS)
     assert {state(floor, row["order_id"]) for row in rows} == {OrderState.SHIPPED}
@@ -77,7 +78,7 @@ def test_what_is_done_without_a_network_is_kept_over_a_reload_and_done_once(
 
 
 def test_a_lost_answer_is_asked_for_again_and_a_refusal_waits_for_a_decision(
-    floor: Any, check_page: Any
+    floor: Any, check_page: Any, later: Any
 ) -> None:
     first, second, *_ = goods(floor, floor.approved_departure())
     lost: list[Any] = []
@@ -97,6 +98,8 @@ def test_a_lost_answer_is_asked_for_again_and_a_refusal_waits_for_a_decision(
         scan(page, second["order_id"])
         no = order_service.Said(actor="planner", reason="not needed")
         order_service.cancel(floor.books, first["order_id"], no)
+        expect(page.get_by_text("2 to send")).to_be_visible()
+        later(page, UNDO_SECONDS)
         expect(page.get_by_role("heading", name="Not taken")).to_be_visible(timeout=AGAIN_MS)
         check_page(page)
         assert state(floor, second["order_id"]) is OrderState.APPROVED
@@ -108,7 +111,9 @@ def test_a_lost_answer_is_asked_for_again_and_a_refusal_waits_for_a_decision(
     assert state(floor, second["order_id"]) is OrderState.PICKED
 
 
-def test_another_badge_is_another_person_and_a_scan_receives(floor: Any, check_page: Any) -> None:
+def test_another_badge_is_another_person_and_a_scan_receives(
+    floor: Any, check_page: Any, later: Any
+) -> None:
     badge, shipment_id = floor.badge_of("paul"), floor.approved_departure()
     shipments.ship(floor.books, shipment_id, order_service.Said(actor="test"), {})
     with floor.as_person("piet", *PHONE) as (_, page):
@@ -127,6 +132,7 @@ def test_another_badge_is_another_person_and_a_scan_receives(floor: Any, check_p
         card.get_by_label("What happened?").fill("crushed")
         card.get_by_role("button", name="Receive as entered").click()
         expect(page.get_by_text("1 to send")).to_be_visible()
+        later(page, UNDO_SECONDS)
         expect(page.get_by_text("All sent")).to_be_visible(timeout=AGAIN_MS)
     rows = goods(floor, shipment_id)
     assert sum(row["damaged"] for row in rows) == 1
@@ -135,7 +141,9 @@ def test_another_badge_is_another_person_and_a_scan_receives(floor: Any, check_p
     assert said[-1].actor == "paul"
 
 
-def test_a_mis_scan_of_damaged_parts_is_undone_by_a_counter_movement(floor: Any) -> None:
+def test_a_mis_scan_of_damaged_parts_is_undone_by_a_counter_movement(
+    floor: Any, later: Any
+) -> None:
     part = goods(floor, floor.approved_departure())[0]["part_id"]
     place = goods(floor, floor.approved_departure())[0]["from_location"]
     with floor.as_person("piet", *PHONE) as (_, page):
@@ -144,6 +152,8 @@ def test_a_mis_scan_of_damaged_parts_is_undone_by_a_counter_movement(floor: Any)
         expect(page.get_by_text("The books say")).to_be_visible()
         page.get_by_label("On hand").fill("2")
         page.get_by_role("button", name="Damaged: take out").click()
+        expect(page.get_by_text("1 to send")).to_be_visible()
+        later(page, UNDO_SECONDS)
         page.get_by_text(", sent ").wait_for(timeout=AGAIN_MS)
         page.get_by_role("button", name="Undo", exact=True).click()
         expect(page.get_by_text("Undone by a counter movement.")).to_be_visible()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { containersOf, groupOf, stepsOf } from './orders.ts';
+import { containersOf, gist, groupOf, stepsOf } from './orders.ts';
 import type { Order, OrderState } from './orders.ts';
 
 const now = Date.parse('2026-01-05T12:00:00Z');
@@ -26,6 +26,13 @@ test('every other state has its place, and only what the API takes is offered', 
   assert.deepEqual(states.map((state) => groupOf(order(state), now)), ['approved', 'picked', 'road', 'received', 'received', 'over', 'over']);
   assert.deepEqual(stepsOf(order('proposed')), ['approve', 'snooze', 'change', 'split', 'cancel']);
   assert.deepEqual(states.map((state) => stepsOf(order(state)).length), [3, 1, 1, 1, 1, 0, 0]);
+});
+
+test('the gist of a reason begins with what differs, and says until when', () => {
+  const chances = 'Chance that SR1 runs out of P-5 between this delivery, Sat 05:23, and the next, Sat 17:23: 22% without this order, <0.01% with it';
+  assert.equal(gist(`${chances}; 274 on hand; use until then 253 (211 to 299).`), '274 on hand; use until Sat 17:23: 253 (211 to 299).');
+  assert.equal(gist(`Nothing prevents it: 80%. ${chances}; 0 on hand; use until then 9 (8 to 9).`), 'Nothing prevents it: 80%. 0 on hand; use until Sat 17:23: 9 (8 to 9).');
+  assert.equal(gist('Nothing sent: the vehicle is full.'), 'Nothing sent: the vehicle is full.');
 });
 
 test('containers are told only where they come out even', () => {

@@ -55,6 +55,17 @@ export function text(order: Order, name: string): string {
   return typeof said === 'string' ? said : '';
 }
 
+/**
+ * What tells one reason from the next, for a narrow column: the chances have a column of their own, and their
+ * words are the same in every row. "Chance that ... and the next, 18:23: 22% without ...; 274 on hand; use until then 253."
+ */
+export function gist(why: string): string {
+  const same = /Chance that [^;]*?, and the next, ([^;]*?\d\d:\d\d): [^;]*; /.exec(why);
+  if (!same) return why;
+  const rest = why.slice(0, same.index) + why.slice(same.index + same[0].length);
+  return rest.replace('use until then', `use until ${same[1]}:`);
+}
+
 export function number(order: Order, name: string): number | null {
   const told = order.explanation[name];
   return typeof told === 'number' ? told : null;

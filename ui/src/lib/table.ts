@@ -1,4 +1,7 @@
-/** The rules of a table of many rows: order, filters, what lies under the window, text for a spreadsheet. */
+/** The rules of a table of many rows: what lies under the window, the frozen order, text for a spreadsheet. */
+
+/** Rows that are drawn above and below the window: what the next turn of the wheel shows first. */
+const SPARE = 6;
 
 export type Value = string | number | null;
 
@@ -27,66 +30,6 @@ export interface Sorting {
   down: boolean;
 }
 
-/** A text of which plain comparison orders as people count: `P-9` before `P-10`. */
-function countable(value: Value): Value {
-  return typeof value === 'string' ? value.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0')) : value;
-}
-
-/** Rows in order; equal ones stay as they came, empty values come last either way. */
-export function sorted<Row>(rows: readonly Row[], columns: readonly Column<Row>[], by: Sorting | null): Row[] {
-  const column = columns.find((each) => each.key === by?.key);
-  if (!by || !column) return [...rows];
-  const keyed = rows.map((row, place) => ({ row, place, value: countable(column.value(row)) }));
-  keyed.sort((a, b) => {
-    if (a.value === null || b.value === null) {
-      return a.value === b.value ? a.place - b.place : a.value === null ? 1 : -1;
-    }
-    const order = a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
-    return (by.down ? -order : order) || a.place - b.place;
-  });
-  return keyed.map((each) => each.row);
-}
-
-/**
- * Whether a row passes what was typed above a column.
- *
- * Numbers: `<4`, `>=10`, `5`, `2..8`; texts: any part of it, `=WH1` for all of it, `!late` for not.
- */
-export function passes(value: Value, typed: string): boolean {
-  const text = typed.trim();
-  if (text === '') return true;
-  if (text.startsWith('!') && text.length > 1) return !passes(value, text.slice(1));
-  const range = /^(-?[\d.]+)\.\.(-?[\d.]+)$/.exec(text);
-  if (range) return typeof value === 'number' && value >= Number(range[1]) && value <= Number(range[2]);
-  const compared = /^(<=|>=|<|>|=)\s*(-?\d+(?:\.\d+)?)$/.exec(text);
-  if (compared && typeof value === 'number') {
-    const limit = Number(compared[2]);
-    if (compared[1] === '<') return value < limit;
-    if (compared[1] === '>') return value > limit;
-    if (compared[1] === '<=') return value <= limit;
-    if (compared[1] === '>=') return value >= limit;
-    return value === limit;
-  }
-  const shown = value === null ? '' : String(value).toLowerCase();
-  return text.startsWith('=') ? shown === text.slice(1).trim().toLowerCase() : shown.includes(text.toLowerCase());
-}
-
-/** Rows that pass what was typed above the columns, and that hold the searched text anywhere. */
-export function matching<Row>(
-  rows: readonly Row[],
-  columns: readonly Column<Row>[],
-  filters: Readonly<Record<string, string>>,
-  search: string,
-): Row[] {
-  const wanted = search.trim().toLowerCase();
-  const typed = columns.filter((column) => filters[column.key]?.trim());
-  return rows.filter(
-    (row) =>
-      typed.every((column) => passes(column.value(row), filters[column.key] ?? '')) &&
-      (wanted === '' || columns.some((column) => String(column.value(row) ?? '').toLowerCase().includes(wanted))),
-  );
-}
-
 /**
  * The order to show while a pointer or the focus is on the table: everything keeps its place, figures
  * are the newest, what is new goes to the end; what is gone goes.
@@ -102,11 +45,27 @@ export function frozen<Row>(shown: readonly string[], newest: readonly Row[], ke
   return [...kept, ...byKey.values()];
 }
 
-/** First and last row to draw, with some to spare on both sides. */
-export function windowOf(scrolled: number, height: number, rowHeight: number, count: number, spare = 8): [number, number] {
-  const first = Math.max(0, Math.floor(scrolled / rowHeight) - spare);
-  const last = Math.min(count, Math.ceil((scrolled + height) / rowHeight) + spare);
-  return [Math.min(first, Math.max(0, count - 1)), last];
+/** Width of a letter in rem, rather too wide than too narrow. */
+const LETTER = 0.6;
+
+/** Whether a text surely has room in its cell; a column without a width may be of any. */
+export function fits(text: string, column: Pick<Column<never>, 'width'>): boolean {
+  return column.width !== undefined && text.length * LETTER <= column.width;
+}
+
+/** The first row to draw, of as many as the pool has elements; some to spare on both sides. */
+export function firstDrawn(scrolled: number, rowHeight: number, pool: number, count: number): number {
+  return Math.max(0, Math.min(Math.floor(scrolled / rowHeight) - SPARE, count - pool));
+}
+
+/** Elements that fill the window, however it is scrolled. */
+export function poolSize(height: number, rowHeight: number, count: number): number {
+  return Math.min(count, Math.ceil(height / rowHeight) + 1 + 2 * SPARE);
+}
+
+/** The row that an element shows: it keeps it for as long as the row is drawn. */
+export function placeIn(slot: number, first: number, pool: number): number {
+  return first + ((slot - (first % pool) + pool) % pool);
 }
 
 /** Cells that a spreadsheet would take for a formula are made text. */
