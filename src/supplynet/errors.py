@@ -7,6 +7,7 @@ SupplyNetError
         PlantErrors         all mistakes of a plant folder at once
         ImportErrors        all mistakes of an import at once, one per cell
         NotFound            no such part, order, model, ...
+            NoneYet         this workspace has no plant, no model
     AccessError
         NotSignedIn         nobody has said who asks, or not well enough
             NotSetUp        there are no users yet
@@ -48,6 +49,10 @@ from typing import ClassVar
 
 class SupplyNetError(Exception):
     """Base of every expected error: one line for the person, exit code 2 on the command line."""
+
+    def told(self) -> str:
+        """For whoever asked over the network: without paths of the server."""
+        return str(self)
 
 
 class ConfigError(SupplyNetError):
@@ -129,6 +134,23 @@ class NotFound(InvalidInput):
     def __init__(self, what: str, name: str, hint: str = "") -> None:
         super().__init__(f"no {what} {name!r}" + (f"; {hint}" if hint else ""))
         self.what, self.name = what, name
+
+
+class NoneYet(NotFound):
+    """The workspace has none of it yet: no plant, no model.
+
+    Whoever has a shell of the server is told the folder and the command; a page neither of them.
+
+    Attributes:
+        thing: What is missing, in one word.
+    """
+
+    def __init__(self, thing: str, folder: str, *, command: str, step: str) -> None:
+        super().__init__(f"{thing} in", folder, command)
+        self.thing, self._step = thing, step
+
+    def told(self) -> str:
+        return f"there is no {self.thing} yet; {self._step}"
 
 
 class AccessError(SupplyNetError):

@@ -136,6 +136,28 @@ def test_a_look_that_fails_is_made_again_and_nothing_is_lost(
     run(look)
 
 
+def test_a_screen_that_takes_long_is_looked_at_more_rarely(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        slept.append(seconds)
+        await sleep(0)
+
+    async def look() -> None:
+        pictures = Shown(books, SmoothClock())
+        picture = await pictures.at(Screen.FLOW, None, 0)
+        monkeypatch.setattr(asyncio, "sleep", noted)
+        for seq, took in enumerate((0.1, 3.0), start=1):
+            picture._took = took
+            await pictures.at(Screen.FLOW, None, seq)
+
+    run(look)
+    assert slept == pytest.approx([1.0, 2.5], abs=0.5)
+
+
 def _fails(_books: Books) -> None:
     raise StoreError("the disk is gone")
 

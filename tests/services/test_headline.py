@@ -63,13 +63,22 @@ def test_what_waits_for_approval_is_what_it_needs() -> None:
 def test_lines_that_stand_still_are_named_and_not_safe(count: int, names: str) -> None:
     halted = [line(f"L{index}", cell(0.9), halted=True) for index in range(count)]
     assert said([CALM, *halted]) == (
-        f"1 of {count + 1} lines are safe to the end of the night shift; {names} still."
+        f"{names} still; 1 of {count + 1} lines are safe to the end of the night shift."
     )
+
+
+def test_nothing_is_called_safe_where_all_stands_still() -> None:
+    assert said([line("A", cell(0.0), halted=True)]) == "A stands still."
+    calm = said([line("A", cell(0.0), halted=True), CALM])
+    assert calm == "A stands still; 1 of 2 lines are safe to the end of the night shift."
 
 
 def test_a_halted_line_does_not_hide_the_next_one_in_danger() -> None:
     halted = line("A", cell(0.99), halted=True)
-    assert "A stands still; B may halt (62%)" in said([halted, RISKY])
+    assert said([halted, RISKY]).startswith(
+        "A stands still; 0 of 2 lines are safe to the end of the night shift; B may halt (62%)"
+    )
+    assert "B may halt (62%)" in said([halted, RISKY])
 
 
 def test_a_risk_without_a_part_names_none() -> None:

@@ -57,3 +57,19 @@ def test_where_the_clock_stands_still_the_plan_that_knew_more_is_the_newest(
         plans.save_plan(tx, first, b"", keep=1)
     with store.read() as tx:
         assert plans.latest_plan(tx) == second
+
+
+def test_of_older_plans_the_last_of_every_half_day_stays_for_two_weeks(
+    store: Store, now: datetime
+) -> None:
+    """A plan every three hours for twenty days: from 12 to 00 there are four, and one is kept."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    with store.write("worker", now) as tx:
+        for number in range(20 * 8):
+            made = replace(plan(number, now), made_at=midnight + number * timedelta(hours=3))
+            plans.save_plan(tx, made, b"", keep=3)
+    with store.read() as tx:
+        ages = [midnight + timedelta(hours=3 * 159) - at for at, _ in reversed(plans.made(tx))]
+    hours = [age / timedelta(hours=1) for age in ages]
+    assert hours[:3] == [0, 3, 6]
+    assert hours[3:] == [12 * half for half in range(1, 29)]

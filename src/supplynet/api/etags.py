@@ -7,11 +7,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import Header
 from pydantic import StringConstraints
 
+from supplynet.core.orders import Order
 from supplynet.cycle import Check
 from supplynet.errors import VersionMoved
 from supplynet.services import alerts, orders, overview
@@ -79,6 +81,17 @@ def check_match(if_match: str | None, version: object) -> None:
 def order_etag(order: Mapping[str, Any]) -> str:
     """Of an order as ``services.orders`` tells it: what people and floor change, not its why."""
     return etag(_picked(order, _OF_ORDER))
+
+
+def etag_of(order: Order) -> str:
+    """The same of an order as the books have it; screens have many, and seldom new ones."""
+    row = {name: getattr(order, name) for name in _OF_ORDER} | {"state": order.state.value}
+    return _kept_etag(tuple(_picked(row, _OF_ORDER)))
+
+
+@lru_cache(maxsize=4096)
+def _kept_etag(version: tuple[Any, ...]) -> str:
+    return etag(version)
 
 
 def alert_etag(alert: Mapping[str, Any]) -> str:

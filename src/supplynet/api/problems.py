@@ -71,7 +71,7 @@ def refused(error: HTTPException | errors.TooManyRequests) -> JSONResponse:
 def _expected(request: Request, error: Exception) -> JSONResponse:
     for kind, status in _STATUS:
         if isinstance(error, kind):
-            answer = problem(status, str(error), **_extra(error))
+            answer = problem(status, error.told(), **_extra(error))
             answer.headers.update(_told(error))
             return answer
     log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
@@ -86,12 +86,14 @@ def body_of(error: errors.SupplyNetError) -> dict[str, Any]:
     """What would be answered, where an error is one of many answers."""
     found = (status for kind, status in _STATUS if isinstance(error, kind))
     status = next(found, HTTPStatus.INTERNAL_SERVER_ERROR)
-    said = UNEXPECTED if status == HTTPStatus.INTERNAL_SERVER_ERROR else str(error)
+    said = UNEXPECTED if status == HTTPStatus.INTERNAL_SERVER_ERROR else error.told()
     return {"type": "about:blank", "title": status.phrase, "status": status, "detail": said}
 
 
 def _extra(error: Exception) -> dict[str, Any]:
     """What a page must know besides the words."""
+    if isinstance(error, errors.NoneYet):
+        return {"missing": error.thing}
     return {"setup": True} if isinstance(error, errors.NotSetUp) else {}
 
 

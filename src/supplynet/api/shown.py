@@ -15,10 +15,11 @@ from pydantic import BaseModel, TypeAdapter
 
 from supplynet.api.clock import SmoothClock
 from supplynet.api.flow_models import Flow
+from supplynet.api.room import control_room
 from supplynet.api.screen import ControlRoom
 from supplynet.core.sites import Sites, locations_in
 from supplynet.security.access import OPERATIONS
-from supplynet.services import control_room, flow
+from supplynet.services import flow
 from supplynet.services.books import Books, plant_of
 from supplynet.storage.within import Within
 
@@ -33,7 +34,7 @@ class Screen(StrEnum):
 
 
 SCREENS: dict[Screen, tuple[str, type[BaseModel], Build]] = {
-    Screen.CONTROL_ROOM: ("get_control_room", ControlRoom, control_room.control_room),
+    Screen.CONTROL_ROOM: ("get_control_room", ControlRoom, control_room),
     Screen.FLOW: ("get_flow", Flow, flow.flow),
 }
 """The operation that answers with the same, its model, and what makes it."""
@@ -42,6 +43,9 @@ assert {OPERATIONS[name].permission for name, *_ in SCREENS.values()} == {
 }, "who may listen to the stream may see its screens"
 REST_SECONDS = 0.5
 """Between two looks at one screen, however often the books move."""
+SHARE = 0.1
+"""Of the time that one screen may be looked at: where a look takes long, looks are rarer, until
+they are as rare as a screen may be old."""
 FRESH_SECONDS = 2.5
 """The clock goes on where the books stand still: a screen that is older is built again."""
 _MOST_PICTURES = 64
@@ -67,7 +71,7 @@ class Picture:
         self._json: dict[str, bytes] = {}
         self._moved: dict[str, int] = {}
         self._told: dict[int, str] = {}
-        self._built_at = float("-inf")
+        self._built_at, self._took = float("-inf"), 0.0
         self._lock = asyncio.Lock()
 
     async def reach(self, seq: int, limiter: CapacityLimiter) -> None:
@@ -76,19 +80,22 @@ class Picture:
             age = time.monotonic() - self._built_at
             if self.seq >= seq and age < FRESH_SECONDS:
                 return
-            await asyncio.sleep(max(0.0, REST_SECONDS - age))
+            rest = min(max(REST_SECONDS, self._took / SHARE), FRESH_SECONDS)
+            await asyncio.sleep(max(0.0, rest - age))
             self._built_at = time.monotonic()
             self._take(*await run_sync(self._look, limiter=limiter))
             self.seq = max(seq, self.seq)
 
     def _look(self) -> tuple[dict[str, Any], dict[str, bytes]]:
         """In a thread: the newest figures, and the text of those that are other than before."""
+        begun = time.thread_time()
         found = {name: value for name, value in self._build().items() if name in self._adapters}
         other = {
             name: _text(self._adapters[name], value)
             for name, value in found.items()
             if name not in self._raw or self._raw[name] != value
         }
+        self._took = time.thread_time() - begun
         return found, other
 
     def _take(self, found: dict[str, Any], other: dict[str, bytes]) -> None:

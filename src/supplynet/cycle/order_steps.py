@@ -228,8 +228,9 @@ def in_time(order: Order, now: datetime) -> None:
         InvalidInput: The cut-off of the proposal has passed.
     """
     if order.cutoff_at < now and order.state is OrderState.PROPOSED:
+        minutes = int((now - order.cutoff_at).total_seconds() // 60)
         raise InvalidInput(
-            f"order {order.order_id} missed its cut-off at {order.cutoff_at:%Y-%m-%d %H:%M}Z; "
+            f"order {order.order_id} missed its cut-off by {minutes:,} min; "
             "plan again for the next departure"
         )
 

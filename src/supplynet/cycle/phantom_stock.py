@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from supplynet.anomaly.incident import Incident, Kind
 from supplynet.core.events import EventType
 from supplynet.core.ledger import Account
+from supplynet.core.moments import moment_at
 from supplynet.core.network import Plant
 from supplynet.cycle.incident_rows import Finding
 from supplynet.storage import ReadTx, ledger
@@ -55,7 +56,7 @@ def _phantoms(
             continue
         books = _least_held(tx, place, part, span)
         if books >= max(rule.container_size, 1):
-            incident = _incident(line, place, part, books, span[1])
+            incident = _incident(line, place, part, books, span[1], plant.time_zone)
             yield Finding(incident=incident, sizes={part: float(-books)}, version=RULE)
 
 
@@ -72,7 +73,9 @@ def _least_held(tx: ReadTx, place: str, part: str, span: tuple[datetime, datetim
     return held[part, place, Account.ON_HAND] - int(tx.connection.scalar(taken) or 0)
 
 
-def _incident(line: str, place: str, part: str, books: int, moment: datetime) -> Incident:
+def _incident(
+    line: str, place: str, part: str, books: int, moment: datetime, zone: str
+) -> Incident:
     return Incident(
         location_id=line,
         parts=(part,),
@@ -89,6 +92,6 @@ def _incident(line: str, place: str, part: str, books: int, moment: datetime) ->
         ongoing=False,
         sentence=(
             f"The books say {books:,} of {part} lie at {place}, line {line} says there is none "
-            f"({moment:%Y-%m-%d %H:%M}Z): count it."
+            f"({moment_at(zone, moment)}): count it."
         ),
     )

@@ -76,8 +76,8 @@ def underway(tx: ReadTx, plant: Plant, open_orders: Sequence[Order], now: dateti
         if each.order.state is OrderState.CANCELLED and each.in_transit > 0:
             leaves = each.left_at or each.order.departure_at
             found.inbound.append(_inbound(each.order, each.in_transit, leaves))
-    found.causes += deliveries.not_shipped(unposted)
-    found.causes += deliveries.overdue(found.late)
+    found.causes += deliveries.not_shipped(unposted, plant.time_zone)
+    found.causes += deliveries.overdue(found.late, plant.time_zone)
     found.causes += deliveries.loose(loose)
     found.causes += deliveries.strangers(_strangers(tx, now))
     found.inbound = [each for each in found.inbound if each.lane_id in plant.lane_by_id]

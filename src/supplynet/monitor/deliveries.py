@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from supplynet.core.moments import moment_at
 from supplynet.core.orders import Order, OrderState
 from supplynet.storage.alerts import AlertCause, Severity
 
@@ -39,15 +40,15 @@ class Stranger:
     quantity: int
 
 
-def not_shipped(orders: Iterable[Order]) -> Iterator[AlertCause]:
-    """Approved, the vehicle is long gone, and nobody has posted the shipment."""
+def not_shipped(orders: Iterable[Order], zone: str) -> Iterator[AlertCause]:
+    """Approved, the vehicle is long gone, and nobody has posted the shipment; times of ``zone``."""
     for order in orders:
         yield AlertCause(
             severity=Severity.WARNING,
             kind="not_shipped",
             message=(
                 f"{order.quantity} of {order.part_id} for {order.to_location} were to leave "
-                f"{order.from_location} at {_at(order.departure_at)} and no shipment was posted: "
+                f"{order.from_location} at {moment_at(zone, order.departure_at)} and no shipment was posted: "
                 "post it, or cancel the order."
             ),
             location_id=order.to_location,
@@ -55,15 +56,15 @@ def not_shipped(orders: Iterable[Order]) -> Iterator[AlertCause]:
         )
 
 
-def overdue(orders: Iterable[Order]) -> Iterator[AlertCause]:
-    """On the road for longer than ever expected."""
+def overdue(orders: Iterable[Order], zone: str) -> Iterator[AlertCause]:
+    """On the road for longer than ever expected; times of ``zone``."""
     for order in orders:
         yield AlertCause(
             severity=Severity.WARNING,
             kind="overdue",
             message=(
                 f"{order.outstanding} of {order.part_id} for {order.to_location} were due at "
-                f"{_at(order.arrives_at)} and are not received: post the receipt, with what is "
+                f"{moment_at(zone, order.arrives_at)} and are not received: post the receipt, with what is "
                 "short."
             ),
             location_id=order.to_location,
@@ -120,7 +121,3 @@ def _difference(each: Loose) -> str:
         f"{order.to_location} received {parts} more of {order.part_id} than "
         f"{order.from_location} shipped: post the missing shipment, or count."
     )
-
-
-def _at(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}Z"

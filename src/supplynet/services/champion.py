@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from supplynet import cycle
-from supplynet.errors import ModelError, NotFound
+from supplynet.errors import ModelError, NoneYet, NotFound
 from supplynet.forecast import registry
 from supplynet.forecast.bound import BoundForecaster
 from supplynet.forecast.coherence import sampled_node_paths
@@ -62,13 +62,17 @@ def serving(books: Books) -> Serving:
     Opened once per version and import: what the ledger has seen since, a plan tells it anew.
 
     Raises:
-        NotFound: Nothing was trained yet, or nothing of it promoted.
+        NoneYet: Nothing was trained yet, or nothing of it promoted.
     """
     versions = versions_of(books)
     champion = versions.champion()
     if champion is None:
-        step = "run supplynet train, or supplynet models promote VERSION"
-        raise NotFound("model in", str(books.workspace.folder), step)
+        raise NoneYet(
+            "model",
+            str(books.workspace.folder),
+            command="run supplynet train, or supplynet models promote VERSION",
+            step="train one, or promote a version",
+        )
     try:
         found = first_good(versions.to_serve(), lambda version: _opened(books, version))
     except ModelError as error:

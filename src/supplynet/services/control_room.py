@@ -141,7 +141,10 @@ def _set_aside(books: Books, asleep: list[Order], now: datetime) -> list[Row]:
 
 
 def _actions(books: Books, waiting: list[Order]) -> list[Row]:
-    """Proposals and approved orders that have not left, the most lost minutes first."""
+    """Proposals and approved orders that have not left, the most lost minutes first.
+
+    Each has its order with it, of which the API makes the tag that a decision is made from.
+    """
     parts = books.plant.part_by_id if waiting else {}
     rules = books.plant.supply_rule if waiting else {}
     rows = []
@@ -167,6 +170,7 @@ def _actions(books: Books, waiting: list[Order]) -> list[Row]:
                 "risk_after": why.get("risk_after", 0.0),
                 "lines": why.get("lines", []),
                 "why": why.get("why", ""),
+                "order": order,
             }
         )
     return sorted(

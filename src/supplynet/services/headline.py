@@ -23,7 +23,7 @@ def headline(
     has_plan: bool,
     here: bool = False,
 ) -> str:
-    """How many lines are safe to the end of the next shift, and what the worst one needs.
+    """What stands still, how many lines are safe to the end of the next shift, what the worst needs.
 
     Args:
         lines: Of the grid (``monitor.grid``), with ``halted``.
@@ -41,13 +41,16 @@ def headline(
         return "The last plan is over: plan again."
     halted = [line["line_id"] for line in lines if line["halted"]]
     endangered = [line for line in lines if not line["halted"] and _risk(line) >= SAFE_RISK]
-    text = _safe(len(lines) - len(halted) - len(endangered), len(lines))
-    text += f" to the end of the {shifts[:SHIFTS][-1]['name']} shift"
+    said = []
     if halted:
-        text += f"; {_names(halted)} {'stands' if len(halted) == 1 else 'stand'} still"
+        said.append(f"{_names(halted)} {'stands' if len(halted) == 1 else 'stand'} still")
+    if len(halted) < len(lines):
+        safe = _safe(len(lines) - len(halted) - len(endangered), len(lines))
+        said.append(f"{safe} to the end of the {shifts[:SHIFTS][-1]['name']} shift")
     if endangered:
-        text += f"; {_need(max(endangered, key=_risk), actions, zone)}"
-    return text + "."
+        said.append(_need(max(endangered, key=_risk), actions, zone))
+    text = "; ".join(said)
+    return f"{text[0].upper()}{text[1:]}." if not halted else f"{text}."
 
 
 def _without_lines(actions: list[Row]) -> str:
@@ -58,8 +61,8 @@ def _without_lines(actions: list[Row]) -> str:
 
 def _safe(safe: int, of: int) -> str:
     if of == 1:
-        return "The line is safe" if safe else "The line is not safe"
-    return f"All {of} lines are safe" if safe == of else f"{safe} of {of} lines are safe"
+        return "the line is safe" if safe else "the line is not safe"
+    return f"all {of} lines are safe" if safe == of else f"{safe} of {of} lines are safe"
 
 
 def _risk(line: Row) -> float:

@@ -11,7 +11,7 @@ import structlog
 
 from supplynet.connectors.plant_folder import read_plant
 from supplynet.core.network import Plant
-from supplynet.errors import NotFound, PlantErrors
+from supplynet.errors import NoneYet, PlantErrors
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY_SECONDS = 1.0
@@ -36,7 +36,7 @@ class KeptPlant:
         """The plant as its files say.
 
         Raises:
-            NotFound: There is none yet.
+            NoneYet: There is none yet.
             PlantErrors: The files have mistakes, and no plant was read before.
         """
         with self._lock:
@@ -56,10 +56,11 @@ class KeptPlant:
 
     def _read(self) -> Plant:
         if not (self._folder / "plant.toml").is_file():
-            raise NotFound(
-                "plant in",
+            raise NoneYet(
+                "plant",
                 str(self._folder.parent),
-                "run `supplynet generate` or `supplynet import`, or init with --plant FOLDER",
+                command="run `supplynet generate` or `supplynet import`, or init with --plant FOLDER",
+                step="import one, or make the demo plant",
             )
         try:
             return read_plant(self._folder)

@@ -1,9 +1,14 @@
-"""Plans: what was decided from which snapshot. The newest few are kept."""
+"""Plans: what was decided from which snapshot.
+
+The newest few are kept, and of older ones two a day, so that a page can say what is other than
+yesterday and how well the last weeks were forecast.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, delete, insert, select, update
@@ -12,6 +17,8 @@ from supplynet.errors import ConflictingContent, NotFound
 from supplynet.storage.tables import plans as table
 from supplynet.storage.transaction import ReadTx, WriteTx
 
+LOOKED_BACK = timedelta(days=14)
+_HALF_A_DAY = timedelta(hours=12)
 _LIGHT = tuple(column for column in table.c if column.name != "forecast")
 # Where the clock stands still, the plan that knew more is the newer one.
 _NEWEST_FIRST = (table.c.made_at.desc(), table.c.snapshot_seq.desc(), table.c.plan_id.desc())
@@ -37,9 +44,9 @@ class PlanRecord:
 
 
 def save_plan(tx: WriteTx, plan: PlanRecord, forecast: bytes, *, keep: int = 50) -> None:
-    """Store a plan and its forecast (Parquet), and forget all but the newest ``keep``.
+    """Store a plan and its forecast (Parquet); the same plan again is skipped.
 
-    The same plan again is skipped.
+    The newest ``keep`` stay, and of each half day of the ``LOOKED_BACK`` before this plan the last.
 
     Raises:
         ConflictingContent: The id was used for another plan.
@@ -51,12 +58,23 @@ def save_plan(tx: WriteTx, plan: PlanRecord, forecast: bytes, *, keep: int = 50)
         return
     values = {column.name: getattr(plan, column.name) for column in _LIGHT}
     tx.connection.execute(insert(table).values(forecast=forecast, **values))
-    newest = select(table.c.plan_id).order_by(*_NEWEST_FIRST)
-    kept = tx.connection.scalars(newest.limit(max(keep, 1))).all()
-    tx.connection.execute(delete(table).where(table.c.plan_id.not_in(kept)))
+    gone = _superfluous(made(tx)[::-1], max(keep, 1))
+    tx.connection.execute(delete(table).where(table.c.plan_id.in_(gone)))
     names = ("snapshot_seq", "seed", "model_version", "policy")
     tx.note("plan_made", plan.plan_id, after={name: getattr(plan, name) for name in names})
     tx.change("plan", plan.plan_id)
+
+
+def _superfluous(newest_first: Sequence[tuple[datetime, str]], keep: int) -> list[str]:
+    since = newest_first[0][0] - LOOKED_BACK
+    halves: set[int] = set()
+    gone = []
+    for place, (made_at, plan_id) in enumerate(newest_first):
+        half = int(made_at.timestamp() // _HALF_A_DAY.total_seconds())
+        if place >= keep and (half in halves or made_at < since):
+            gone.append(plan_id)
+        halves.add(half)
+    return gone
 
 
 def show_again(tx: WriteTx, plan_id: str, document: dict[str, Any]) -> bool:

@@ -98,7 +98,7 @@ def _run(target: str, context: JobContext, params: dict[str, Any]) -> dict[str, 
     except JobCancelled:
         return {"end": "cancelled"}
     except SupplyNetError as error:
-        return {"end": "failed", "error": str(error)}
+        return {"end": "failed", "error": error.told()}
     except Exception as error:  # noqa: BLE001 - whatever a job raises is its end, not ours
         traceback.print_exc()
         return {"end": "failed", "error": f"{type(error).__name__}: {error}"}

@@ -12,9 +12,9 @@ from supplynet.api.bodies import AutomationChange
 from supplynet.api.depends import NO_PARAMETERS, BooksDep, IdempotencyKey
 from supplynet.api.etags import IfMatch, automation_check, etag
 from supplynet.api.models import Health
+from supplynet.api.room import control_room
 from supplynet.api.routing import Router
 from supplynet.api.screen import Automation, ControlRoom
-from supplynet.services import control_room as screen
 from supplynet.services import overview
 
 router = Router(dependencies=[NO_PARAMETERS])
@@ -24,7 +24,7 @@ Json = dict[str, Any]
 @router.get("/control-room", tags=["control room"], response_model=ControlRoom)
 def get_control_room(request: Request, books: BooksDep, access: AccessDep) -> Json:
     """Everything the first screen shows, as of one change number."""
-    room = screen.control_room(books, access.locations)
+    room = control_room(books, access.locations)
     return room | {"clock": request.app.state.clock.show(room["clock"])}
 
 

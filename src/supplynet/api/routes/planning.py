@@ -50,7 +50,7 @@ def make_plan(
         with request.app.state.planning:
             return carried_out(books, access.said("", idempotency_key), ["plan", seed], do)
     except NotFound as error:  # what is missing is not this address
-        raise HTTPException(HTTPStatus.CONFLICT, str(error)) from error
+        raise HTTPException(HTTPStatus.CONFLICT, error.told()) from error
 
 
 @router.get("/forecasts", response_model=Page[ForecastRow])

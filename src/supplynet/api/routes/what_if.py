@@ -14,15 +14,13 @@ from supplynet.api.depends import NO_PARAMETERS, BooksDep, IdempotencyKey
 from supplynet.api.job_params import WhatIfParams
 from supplynet.api.queueing import QUEUED, queued
 from supplynet.api.routing import Router
-from supplynet.errors import NotFound
+from supplynet.errors import NoneYet, NotFound
 from supplynet.services import what_if
 from supplynet.services.what_if_question import Question, check
 
 router = Router(tags=["planning"])
 _ONE_AT_A_TIME = threading.Lock()
 """An answer keeps a core busy for seconds: never two at once."""
-_OURS = {"model in", "plant in"}
-"""What is missing in the workspace, and no mistake of the question."""
 
 
 class FigureRow(BaseModel):
@@ -79,7 +77,7 @@ def ask_what_if(
                 return what_if.ask(books, question).as_dict()
         check(question, books.plant)
     except NotFound as error:
-        ours = error.what in _OURS
+        ours = isinstance(error, NoneYet)  # and no mistake of the question
         status = HTTPStatus.CONFLICT if ours else HTTPStatus.UNPROCESSABLE_ENTITY
-        raise HTTPException(status, str(error)) from error
+        raise HTTPException(status, error.told()) from error
     return queued(books, access, "what_if", params, idempotency_key)

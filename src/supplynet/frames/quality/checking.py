@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -54,6 +55,11 @@ class _Asked:
     plant: Plant | None
     minimum_days: int
     minimum_records: int
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """Of the times in sentences."""
+        return None if self.plant is None else ZoneInfo(self.plant.time_zone)
 
 
 def check_quality(
@@ -191,14 +197,14 @@ def _outcome(name: str, found: Found, reading: Reading, asked: _Asked) -> Check:
     elif name == SHORT:
         text = wording.short_history(rule, found, count, asked.minimum_days)
     else:
-        text = wording.sentence(rule, found, count)
+        text = wording.sentence(rule, found, count, asked.zone)
     return Check(
         rule=name,
         severity=severity_of(rule, count, found.total),
         count=count,
         total=found.total,
         lost=lost_points(rule, count, found.total),
-        examples=wording.examples(found.places),
+        examples=wording.examples(found.places, asked.zone),
         sentence=text,
         places=found.places,
     )

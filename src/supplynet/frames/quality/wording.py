@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -13,16 +14,16 @@ from supplynet.frames.quality.rules import Rule
 EXAMPLES = 3
 
 
-def examples(places: pl.DataFrame) -> tuple[str, ...]:
-    """The first places, as people read them."""
-    return tuple(_place(row) for row in places.head(EXAMPLES).iter_rows(named=True))
+def examples(places: pl.DataFrame, zone: ZoneInfo | None = None) -> tuple[str, ...]:
+    """The first places, as people read them: in the plant's ``zone``, or as the rows have them."""
+    return tuple(_place(row, zone) for row in places.head(EXAMPLES).iter_rows(named=True))
 
 
-def sentence(rule: Rule, found: Found, count: int) -> str:
+def sentence(rule: Rule, found: Found, count: int, zone: ZoneInfo | None = None) -> str:
     """In the form ``12 of 4,000 rows (0.3 %) are ...: A/P at 2026-01-05 and 9 more; do this.``."""
     if not count:
         return ""
-    shown = examples(found.places)
+    shown = examples(found.places, zone)
     rest = found.places.height - len(shown)
     where = ", ".join(shown) + (f" and {rest:,} more" if rest > 0 else "")
     note = f" ({found.note})" if found.note else ""
@@ -64,17 +65,21 @@ def _percent(count: int, total: int) -> str:
     return f"{share:.1f} %" if share >= 0.05 or not count else "below 0.1 %"
 
 
-def _place(row: dict[str, Any]) -> str:
+def _place(row: dict[str, Any], zone: ZoneInfo | None) -> str:
     start, end = row["period_start"], row["period_end"]
     ids = (row["location_id"], row["part_id"])
     words = [] if ids == (None, None) else ["/".join(name or "?" for name in ids)]
     if start is not None and end is not None:
-        words.append(f"from {_moment(start)} to {_moment(end)}")
+        words.append(f"from {_moment(start, zone)} to {_moment(end, zone)}")
     elif start is not None:
-        words.append(f"at {_moment(start)}")
+        words.append(f"at {_moment(start, zone)}")
     text = " ".join(words) or "a row without location, part and time"
     return f"{text} ({row['detail']})" if row["detail"] else text
 
 
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d}" if at.hour == at.minute == at.second == 0 else f"{at:%Y-%m-%d %H:%M}"
+def _moment(at: datetime, zone: ZoneInfo | None) -> str:
+    if at.hour == at.minute == at.second == 0:  # a day, and no moment of it
+        return f"{at:%Y-%m-%d}"
+    if zone is None:
+        return f"{at:%Y-%m-%d %H:%M}"
+    return f"{at.replace(tzinfo=at.tzinfo or UTC).astimezone(zone):%a %Y-%m-%d %H:%M}"
