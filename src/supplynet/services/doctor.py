@@ -31,6 +31,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("secrets", doctor_safety.secrets),
     ("settings", doctor_safety.dangerous_settings),
     ("audit log", doctor_keeping.audit_log),
+    ("backups", doctor_keeping.backups),
     ("disk", doctor_machine.disk),
     ("clock", doctor_machine.clock),
     ("MQTT", doctor_machine.mqtt),

@@ -16,7 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from supplynet.errors import SupplyNetError
-from supplynet.services import audit
+from supplynet.services import audit, backup_retention
 from supplynet.services.books import Books
 from supplynet.services.readiness import free_bytes, not_ready
 from supplynet.services.running import Running
@@ -87,7 +87,7 @@ class BooksCollector(Collector):
     def _read(self) -> Iterator[Metric]:
         try:
             with self._books.store.read() as tx:
-                found = read_figures(tx)
+                found, backed_up_at = read_figures(tx), backup_retention.last(tx)
             plant_now, now = self._books.now(), self._books.wall_clock()
             anchor = audit.newest_anchor(self._books)
         except SupplyNetError:
@@ -97,6 +97,9 @@ class BooksCollector(Collector):
             yield CounterMetricFamily(metric, says, value=found.newest[name])
         behind = found.newest["audit"] - (anchor.seq if anchor else 0)
         yield _one("supplynet_audit_unanchored_rows", "After the newest anchor.", max(behind, 0))
+        if backed_up_at is not None:
+            seconds = (now - backed_up_at).total_seconds()
+            yield _one("supplynet_backup_age_seconds", "Of the last scheduled backup.", seconds)
         yield from _states(found)
         if found.oldest_delivery_at is not None:
             seconds = (now - found.oldest_delivery_at).total_seconds()

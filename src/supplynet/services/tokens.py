@@ -14,6 +14,7 @@ from supplynet.security.access import PERMISSIONS
 from supplynet.security.credentials import fingerprint, new_token
 from supplynet.security.principal import Principal, narrower
 from supplynet.services.books import Books, plant_of
+from supplynet.services.lost_jobs import stop_jobs
 from supplynet.services.recognition import forget, principal_of
 from supplynet.services.users import check_sites, managed
 from supplynet.storage import tokens, users
@@ -104,7 +105,7 @@ def list_tokens(
 
 
 def revoke(books: Books, token_id: str, by: Principal, *, reason: str = "") -> Row:
-    """Make a token worthless; a second time changes nothing.
+    """Make a token worthless and stop its jobs; a second time changes nothing.
 
     Raises:
         NotFound: No such token, or one of somebody who may do more than ``by``.
@@ -117,6 +118,8 @@ def revoke(books: Books, token_id: str, by: Principal, *, reason: str = "") -> R
             raise NotFound("token", token_id, "see supplynet token list")
         if token.revoked_at is None:
             tokens.revoke(tx, token, owner.name, reason=reason)
+            actor = f"{owner.name}/{token.name}"
+            stop_jobs(tx, lambda by: by == actor, lambda _: False, reason="its token is revoked")
         after = tokens.get(tx, token_id)
     forget(books)
     return _row(after, owner.name, now)

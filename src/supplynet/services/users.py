@@ -21,6 +21,7 @@ from supplynet.security.passwords import Passwords, check_password
 from supplynet.security.principal import Grant, Principal, narrower
 from supplynet.services.books import Books, plant_of
 from supplynet.services.contacts import open_contact, seal_contact
+from supplynet.services.lost_jobs import stop_jobs
 from supplynet.services.recognition import forget
 from supplynet.services.sign_in import end_sessions_of
 from supplynet.storage import users
@@ -118,6 +119,8 @@ def change(
 ) -> Row:
     """Change somebody; other grants, or being disabled, end his sessions.
 
+    Jobs that he may not run any more are stopped, those of his tokens too.
+
     Raises:
         NotFound: No such user, or one who may do more than ``by``.
         NotAllowed: ``by`` may not do himself what the user could then.
@@ -205,9 +208,21 @@ def _written(tx: WriteTx, user: User, values: Row, reason: str) -> User:
     after = users.write(tx, user, "user_changed", reason=reason, **others)
     if {"grants", "state"} & others.keys():
         end_sessions_of(tx, user.user_id, user.name, reason="other grants or state")
+        _stop_jobs(tx, after)
     if user.administers_all and not after.administers_all:
         _keep_an_administrator(tx)
     return after
+
+
+def _stop_jobs(tx: WriteTx, user: User) -> None:
+    grants = user.grants if user.state == "active" else ()
+    left = Principal(actor=user.name, grants=tuple(grants), how="password")
+    stop_jobs(
+        tx,
+        lambda actor: actor.partition("/")[0] == user.name,
+        left.may,
+        reason=f"{user.name} may not run it any more",
+    )
 
 
 def _keep_an_administrator(tx: ReadTx) -> None:
