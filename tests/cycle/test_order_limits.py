@@ -153,6 +153,19 @@ def test_one_person_stays_one_however_he_comes_in(any_site: Site, first: str, ag
     assert yes_to(any_site, order) == [(first, 51)]
 
 
+@pytest.mark.parametrize("first", ["ana", "ana/plc-7"])
+def test_a_yes_does_not_outlive_the_right_to_say_it(any_site: Site, first: str) -> None:
+    any_site.open_stock()
+    order, within = proposal(any_site, 51), limits(any_site, four_eyes=100)
+    release(any_site, order, first, within)
+    with any_site.store.write("root", MONDAY) as tx:
+        assert approvals.withdraw(tx, "an") == []  # another name
+        assert approvals.withdraw(tx, "ana") == [order.order_id]
+    assert noted(any_site, "approvals_withdrawn") == ["ana"]
+    assert release(any_site, order, "ben", within).state is OrderState.PROPOSED
+    assert release(any_site, order, "cleo", within).state is OrderState.APPROVED
+
+
 def test_another_quantity_begins_anew_with_who_said_it(any_site: Site) -> None:
     any_site.open_stock()
     order, within = proposal(any_site, 60), limits(any_site, four_eyes=100)

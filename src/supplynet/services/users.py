@@ -24,7 +24,7 @@ from supplynet.services.contacts import open_contact, seal_contact
 from supplynet.services.lost_jobs import stop_jobs
 from supplynet.services.recognition import forget
 from supplynet.services.sign_in import end_sessions_of
-from supplynet.storage import users
+from supplynet.storage import approvals, users
 from supplynet.storage.transaction import ReadTx, WriteTx
 from supplynet.storage.users import User, UserState
 
@@ -119,7 +119,8 @@ def change(
 ) -> Row:
     """Change somebody; other grants, or being disabled, end his sessions.
 
-    Jobs that he may not run any more are stopped, those of his tokens too.
+    Jobs that he may not run any more are stopped, those of his tokens too, and his yes to orders
+    that wait for a second one does not count any more.
 
     Raises:
         NotFound: No such user, or one who may do more than ``by``.
@@ -208,13 +209,14 @@ def _written(tx: WriteTx, user: User, values: Row, reason: str) -> User:
     after = users.write(tx, user, "user_changed", reason=reason, **others)
     if {"grants", "state"} & others.keys():
         end_sessions_of(tx, user.user_id, user.name, reason="other grants or state")
-        _stop_jobs(tx, after)
+        _stop_what_is_his(tx, after)
     if user.administers_all and not after.administers_all:
         _keep_an_administrator(tx)
     return after
 
 
-def _stop_jobs(tx: WriteTx, user: User) -> None:
+def _stop_what_is_his(tx: WriteTx, user: User) -> None:
+    """Jobs, and the first of two yeses, count while their giver may give them."""
     grants = user.grants if user.state == "active" else ()
     left = Principal(actor=user.name, grants=tuple(grants), how="password")
     stop_jobs(
@@ -223,6 +225,8 @@ def _stop_jobs(tx: WriteTx, user: User) -> None:
         left.may,
         reason=f"{user.name} may not run it any more",
     )
+    if not left.may("orders.decide"):
+        approvals.withdraw(tx, user.name)
 
 
 def _keep_an_administrator(tx: ReadTx) -> None:

@@ -60,6 +60,20 @@ def forget(tx: WriteTx, order_id: str) -> int:
     return tx.connection.execute(delete(table).where(table.c.order_id == order_id)).rowcount
 
 
+def withdraw(tx: WriteTx, user: str) -> list[str]:
+    """Forget what somebody, or a token of his, said of orders that still wait; returns which."""
+    his = (table.c.actor == user) | table.c.actor.startswith(f"{user}/", autoescape=True)
+    waits = select(orders.c.order_id).where(orders.c.state == OrderState.PROPOSED.value)
+    mine = his & table.c.order_id.in_(waits)
+    found = sorted(set(tx.connection.scalars(select(table.c.order_id).where(mine))))
+    if found:
+        tx.connection.execute(delete(table).where(mine))
+        tx.note("approvals_withdrawn", user, after={"orders": found})
+    for order_id in found:
+        tx.change("order", order_id)
+    return found
+
+
 def forget_before(tx: WriteTx, actor: str, before: datetime) -> None:
     """Forget what an actor has agreed to before a moment."""
     tx.connection.execute(delete(table).where(table.c.actor == actor, table.c.at < before))
