@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from supplynet.api import answers
 from supplynet.api.answers import KEPT, Answers
 from supplynet.security.access import OPERATIONS
+from supplynet.services import network
 
 PLACE = frozenset({"SR1"})
 
@@ -28,7 +29,7 @@ class Desk:
     kept: Answers = field(init=False)
 
     def __post_init__(self) -> None:
-        self.kept = Answers(moves=lambda: self.moves, seq=lambda: self.seq)
+        self.kept = Answers(moves=lambda _: self.moves, seq=lambda _: self.seq)
 
     async def look(self) -> Response:
         self.reads += 1
@@ -126,6 +127,25 @@ def test_no_more_is_kept_than_there_is_room_for(
     asyncio.run(desk.ask("/orders?limit=4"))  # still there
     asyncio.run(desk.ask("/orders?limit=0"))  # gone
     assert desk.reads == 6
+
+
+def test_what_another_kind_of_record_says_leaves_the_answer_as_it_is(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "SECONDS", 1e9)
+    looks: list[object] = []
+    real = network.network
+
+    def counted(*asked: object) -> object:
+        looks.append(asked)
+        return real(*asked)  # type: ignore[arg-type]  # as it was asked
+
+    monkeypatch.setattr(network, "network", counted)
+    for paused in (True, False):
+        client.get("/api/v1/network")
+        client.post("/api/v1/automation", json={"paused": paused, "reason": "a test"})
+    assert len(looks) == 1
+    assert client.get("/api/v1/control-room").json()["automation"]["paused"] is False
 
 
 def test_what_is_kept_needs_one_permission_and_shows_every_holder_the_same() -> None:

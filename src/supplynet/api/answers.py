@@ -14,27 +14,29 @@ from starlette.responses import Response
 
 from supplynet.core.sites import Sites
 
-KEPT = frozenset(
-    {
-        "get_control_room",
-        "get_flow",
-        "get_network",
-        "get_part",
-        "get_plan",
-        "get_timetable",
-        "list_alerts",
-        "list_orders",
-        "list_shipments",
-        "list_stock",
-    }
-)
+Key = tuple[str, bytes, Sites]
+Kinds = tuple[str, ...] | None
+Count = Callable[[Kinds], int]
+Ask = Callable[[], Awaitable[Response]]
+_STOCK = ("movement", "order", "plan", "plant")
+KEPT: dict[str, Kinds] = {
+    "get_control_room": None,
+    "get_flow": _STOCK,
+    "get_network": ("plant",),
+    "get_part": (*_STOCK, "anomaly"),
+    "get_plan": ("plan", "plant"),
+    "get_timetable": ("movement", "order", "plant"),
+    "list_alerts": ("alert",),
+    "list_orders": ("order", "plant"),
+    "list_shipments": ("movement", "order"),
+    "list_stock": _STOCK,
+}
 """Reads whose answer depends on the books, the clock to a second, the sites of whoever asks and the
-address asked, and on nothing else: no name, no second permission."""
+address asked, and on nothing else: no name, no second permission. With the kinds of records that
+they show; None = all. One that is forgotten here is seen a second late."""
 SECONDS = 1.0
 LARGEST, MOST_BYTES, MOST_ANSWERS = 2 * 2**20, 32 * 2**20, 512
 _WORTH_PACKING = 1000
-Key = tuple[str, bytes, Sites]
-Ask = Callable[[], Awaitable[Response]]
 
 
 @dataclass(eq=False)
@@ -60,11 +62,11 @@ class Answers:
     Of those who ask for the same at once one waits for the books, and the others for that one.
 
     Args:
-        moves: How often this process has changed the books.
-        seq: The newest change that is known of, also of other processes.
+        moves: How often this process has changed records of some kinds.
+        seq: The newest change of some kinds that is known of, also of other processes.
     """
 
-    def __init__(self, moves: Callable[[], int], seq: Callable[[], int]) -> None:
+    def __init__(self, moves: Count, seq: Count) -> None:
         self._moves, self._seq = moves, seq
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
 
@@ -77,8 +79,9 @@ class Answers:
         kept = self._kept.setdefault(key, _Kept())
         self._kept.move_to_end(key)
         async with kept.lock:
-            if not self._is_good(kept):
-                moves, seq, at = self._moves(), self._seq(), time.monotonic()
+            kinds = KEPT[name]
+            if not self._is_good(kept, kinds):
+                moves, seq, at = self._moves(kinds), self._seq(kinds), time.monotonic()
                 answer = await ask()
                 if answer.status_code != 200 or not 0 < len(answer.body) <= LARGEST:
                     self._kept.pop(key, None)
@@ -89,10 +92,10 @@ class Answers:
                 self._make_room()
         return _again(kept, request)
 
-    def _is_good(self, kept: _Kept) -> bool:
+    def _is_good(self, kept: _Kept, kinds: Kinds) -> bool:
         if kept.body is None or time.monotonic() - kept.at >= SECONDS:
             return False
-        return kept.moves == self._moves() and kept.seq >= self._seq()
+        return kept.moves == self._moves(kinds) and kept.seq >= self._seq(kinds)
 
     def _make_room(self) -> None:
         size = sum(each.size for each in self._kept.values())

@@ -152,7 +152,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.books, app.state.feed, app.state.clock, app.state.shown = books, feed, clock, shown
-    app.state.answers = Answers(moves=lambda: books.store.moves, seq=lambda: feed.seq)
+    app.state.answers = Answers(moves=books.store.moves, seq=feed.newest)
     app.state.planning = threading.Lock()
     app.state.reads, app.state.refusals = reads, refusals
     app.state.door = door = Door.of(books.settings, local=local)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -88,6 +88,8 @@ class ChangeFeed:
         self._moved = asyncio.Condition()
         self._failing = False
         self._moves = 0
+        self._newest: dict[str, int] = {}
+        self._untold = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -126,8 +128,10 @@ class ChangeFeed:
     async def _step(self, found: overview.Pulse) -> None:
         if found.kinds is None:
             self._steps.clear()
+            self._untold = found.seq
         else:
             self._steps.append(_Step(self.seq, found.seq, found.kinds))
+            self._newest |= dict.fromkeys(found.kinds, found.seq)
         async with self._moved:
             self.seq = found.seq
             self._moved.notify_all()
@@ -139,6 +143,12 @@ class ChangeFeed:
 
     async def _pulse(self, after: int | None) -> overview.Pulse:
         return await run_sync(overview.pulse, self._books, after, limiter=self._thread)
+
+    def newest(self, kinds: Collection[str] | None = None) -> int:
+        """Number of the newest change, or at least that of the newest of these kinds."""
+        if kinds is None:
+            return self.seq
+        return max(self._untold, *(self._newest.get(kind, 0) for kind in kinds))
 
     async def wait(self, seq: int, seconds: float) -> bool:
         """Wait until the books are at another number than ``seq``, or streams shall end.

@@ -9,7 +9,8 @@ knows what a block has done besides; only getting a connection is.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -62,6 +63,7 @@ class Store:
         self._write_trouble = ""
         self._moved = threading.Condition()
         self._moves = 0
+        self._moves_by_kind = Counter[str]()
 
     @property
     def url(self) -> str:
@@ -121,6 +123,7 @@ class Store:
         if tx.changed:
             with self._moved:
                 self._moves += 1
+                self._moves_by_kind.update({kind for kind, _ in tx.changed})
                 self._moved.notify_all()
 
     @contextmanager
@@ -148,10 +151,11 @@ class Store:
             self._moved.wait_for(lambda: self._moves != seen, timeout=seconds)
             return self._moves
 
-    @property
-    def moves(self) -> int:
-        """How often this process has changed the books."""
-        return self._moves
+    def moves(self, kinds: Collection[str] | None = None) -> int:
+        """How often this process has changed the books, or what is of these kinds in them."""
+        if kinds is None:
+            return self._moves
+        return sum(self._moves_by_kind[kind] for kind in kinds)
 
     def close(self) -> None:
         """Close all connections; the store may be used again."""
