@@ -150,6 +150,7 @@ class NoneYet(NotFound):
         self.thing, self._step = thing, step
 
     def told(self) -> str:
+        """What is missing, and what to do about it from anywhere."""
         return f"there is no {self.thing} yet; {self._step}"
 
 

@@ -38,6 +38,26 @@ def test_the_screen_shows_every_proposal_the_most_saved_minutes_first(reader: Te
     assert {"from", "to", "why", "containers"} <= actions[0].keys()
 
 
+def test_an_action_has_the_tag_of_its_order_and_a_decision_on_an_older_one_is_refused(
+    client: TestClient,
+) -> None:
+    action = client.get(f"{API}/control-room").json()["actions"][0]
+    order = f"{API}/orders/{action['order_id']}"
+    assert client.get(order).headers["etag"] == action["etag"]
+    more = {"quantity": action["quantity"] + (action["quantity"] // action["containers"])}
+    assert client.post(f"{order}/change", json=more | {"reason": "scrap"}).status_code == 200
+    late = client.post(f"{order}/approve", json={}, headers={"If-Match": action["etag"]})
+    assert late.status_code == 412
+    newest = next(
+        row
+        for row in client.get(f"{API}/control-room").json()["actions"]
+        if row["order_id"] == action["order_id"]
+    )
+    assert (newest["quantity"], newest["etag"]) != (action["quantity"], action["etag"])
+    done = client.post(f"{order}/approve", json={}, headers={"If-Match": newest["etag"]})
+    assert done.json()["state"] == "approved"
+
+
 def test_what_is_set_aside_leaves_the_list_until_it_is_brought_back(client: TestClient) -> None:
     before = client.get(f"{API}/control-room").json()["actions"]
     order = before[0]

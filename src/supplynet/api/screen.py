@@ -118,7 +118,9 @@ class Action(BaseModel):
     risk_after: float
     lines: list[str]
     why: str
-    etag: str = Field(description="For `If-Match` of a decision, as GET /orders/{order_id} gives it.")
+    etag: str = Field(
+        description="For `If-Match` of a decision, as GET /orders/{order_id} gives it."
+    )
 
 
 class SetAside(BaseModel):

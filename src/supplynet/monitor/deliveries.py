@@ -48,8 +48,8 @@ def not_shipped(orders: Iterable[Order], zone: str) -> Iterator[AlertCause]:
             kind="not_shipped",
             message=(
                 f"{order.quantity} of {order.part_id} for {order.to_location} were to leave "
-                f"{order.from_location} at {moment_at(zone, order.departure_at)} and no shipment was posted: "
-                "post it, or cancel the order."
+                f"{order.from_location} at {moment_at(zone, order.departure_at)} and no shipment "
+                "was posted: post it, or cancel the order."
             ),
             location_id=order.to_location,
             part_id=order.part_id,
@@ -64,8 +64,8 @@ def overdue(orders: Iterable[Order], zone: str) -> Iterator[AlertCause]:
             kind="overdue",
             message=(
                 f"{order.outstanding} of {order.part_id} for {order.to_location} were due at "
-                f"{moment_at(zone, order.arrives_at)} and are not received: post the receipt, with what is "
-                "short."
+                f"{moment_at(zone, order.arrives_at)} and are not received: post the receipt, with "
+                "what is short."
             ),
             location_id=order.to_location,
             part_id=order.part_id,

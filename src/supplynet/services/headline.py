@@ -23,7 +23,7 @@ def headline(
     has_plan: bool,
     here: bool = False,
 ) -> str:
-    """What stands still, how many lines are safe to the end of the next shift, what the worst needs.
+    """What stands still, how many are safe to the end of the next shift, what the worst needs.
 
     Args:
         lines: Of the grid (``monitor.grid``), with ``halted``.

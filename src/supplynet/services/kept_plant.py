@@ -59,7 +59,8 @@ class KeptPlant:
             raise NoneYet(
                 "plant",
                 str(self._folder.parent),
-                command="run `supplynet generate` or `supplynet import`, or init with --plant FOLDER",
+                command="run `supplynet generate` or `supplynet import`, "
+                "or init with --plant FOLDER",
                 step="import one, or make the demo plant",
             )
         try:

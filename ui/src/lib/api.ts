@@ -1,6 +1,6 @@
 /** The JSON of the API and the calls the page makes. Times are RFC 3339 in UTC; risks are 0 to 1. */
 
-import { BASE, get, post } from './http.ts';
+import { BASE, get, post, request } from './http.ts';
 import type { AnnouncedRow } from './line_board.ts';
 
 export interface Plant {
@@ -72,6 +72,8 @@ export interface Action {
   risk_after: number;
   lines: string[];
   why: string;
+  /** Of the order as it is here: a decision goes with it, so that nobody releases what he has not seen. */
+  etag: string;
 }
 
 export type Severity = 'critical' | 'warning' | 'info';
@@ -180,9 +182,14 @@ export type OrderStep =
   /** Null brings it back among what waits. */
   | { step: 'snooze'; until: string | null };
 
-/** A decision on an order; it may have to be approved by a second person and is a proposal still. */
-export function decide(orderId: string, { step, ...body }: OrderStep, key: string): Promise<{ state: string }> {
-  return post(`orders/${encodeURIComponent(orderId)}/${step}`, body, key);
+/**
+ * A decision on an order; it may have to be approved by a second person and is a proposal still.
+ *
+ * @param etag Of the order that was looked at: refused with 412 where it is another by now.
+ */
+export function decide(orderId: string, { step, ...body }: OrderStep, key: string, etag?: string): Promise<{ state: string }> {
+  const headers = { 'Idempotency-Key': key, ...(etag ? { 'If-Match': etag } : {}) };
+  return request(`orders/${encodeURIComponent(orderId)}/${step}`, { method: 'POST', body, headers });
 }
 
 export type AlertStep =

@@ -4,6 +4,7 @@ import { Backoff } from './backoff.ts';
 import { feed, STALE_SECONDS } from './feed.svelte.ts';
 import type { Kinds } from './feed.svelte.ts';
 import { said } from './http.ts';
+import { nothing } from './nothing.svelte.ts';
 
 const REFETCH_MS = 1_000;
 const CHECK_MS = 500;
@@ -76,6 +77,7 @@ export class Live<T> {
       this.#confirm();
     } catch (error) {
       this.problem = said(error);
+      nothing.heard(error);
       this.#retry.schedule(() => this.refresh());
     } finally {
       this.#fetching = false;

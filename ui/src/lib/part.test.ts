@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { search, shownUntil, weekdaysInWords } from './part.ts';
-import { binRoom, chance, marksOf, signed } from './why.ts';
-import type { Why } from './why.ts';
+import { binRoom, chance, marksOf, recordOf, signed } from './why.ts';
+import type { DecisionAnswer, Why } from './why.ts';
 
 const pairs = ['SR1', 'SR2', 'SR2.ST1.A'].flatMap((location) => ['P-1', 'P-17', 'P-170'].map((part) => ({ location, part })));
 const about = (part: string) => (part === 'P-17' ? 'steel bracket' : 'sensor');
@@ -47,4 +47,17 @@ test('a bin without a limit has none, and the moments of a decision stand in ord
   } as Why;
   assert.deepEqual(marksOf(why).map((mark) => mark.kind), ['decided', 'leaves', 'out', 'arrives']);
   assert.deepEqual(marksOf({ ...why, quantity: 0 }).map((mark) => mark.kind), ['decided', 'out']);
+});
+
+test('where nothing was new the figures are of the sentence, and only what set the size is of then', () => {
+  const then = {
+    ...{ why: '', on_hand: 249, on_order: 40, position: 289, stockout_without: 0.24, stockout_with: 0, bin_room: 1191 },
+    due: [{ quantity: 40, arrives_at: '2026-01-30T16:23:00Z' }],
+  };
+  const now = { ...{ on_hand: 274, on_order: 0, stockout_without: 0.22, window_until: 'w' }, decided_at: '2026-01-30T17:00:00Z' };
+  const answer = { ...now, record: then, unchanged_since: '2026-01-30T16:00:00Z' } as unknown as DecisionAnswer;
+  const told = recordOf(answer);
+  assert.deepEqual([told.on_hand, told.on_order, told.position, told.stockout_without], [274, 0, 274, 0.22]);
+  assert.deepEqual([told.bin_room, told.due, told.stockout_with], [1191, [], 0]);
+  assert.equal(recordOf({ ...answer, unchanged_since: null }), answer.record);
 });

@@ -1,6 +1,7 @@
 /** The plant as it is configured: names, units, who lies where. Read once, and again when asked. */
 
 import { get } from './http.ts';
+import { nothing } from './nothing.svelte.ts';
 import { plantTime } from './time.ts';
 
 export interface Location {
@@ -61,7 +62,10 @@ class PlantNames {
   load(again = false): Promise<void> {
     if (again || this.#asked === null) {
       this.#asked = get<Network>('network').then(
-        (network) => void (this.network = network),
+        (network) => {
+          this.network = network;
+          nothing.plant = false;
+        },
         (error: unknown) => {
           this.#asked = null;
           throw error;

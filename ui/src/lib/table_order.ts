@@ -81,19 +81,13 @@ const NONE = -1;
 /** Each row's rank by a column; equal values share one, those without a value have none. */
 export function ranksOf(values: readonly Value[]): Int32Array {
   const keys = values.map(countable);
-  const ranks = new Int32Array(keys.length).fill(NONE);
-  const places = keys.flatMap((key, place) => (key === null ? [] : [place]));
-  const order = (a: number, b: number) => {
-    const [first, second] = [keys[a] as string | number, keys[b] as string | number];
-    return first < second ? -1 : first > second ? 1 : 0;
-  };
-  places.sort(order);
-  let rank = 0;
-  places.forEach((place, at) => {
-    if (at > 0 && order(places[at - 1] as number, place) !== 0) rank += 1;
-    ranks[place] = rank;
-  });
-  return ranks;
+  const known = [...new Set(keys)].filter((key) => key !== null);
+  // Numbers sort several times as fast where nothing has to be called to compare them.
+  const ordered: Iterable<string | number> = known.every((key) => typeof key === 'number')
+    ? Float64Array.from(known).sort()
+    : known.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const rankOf = new Map([...ordered].map((key, rank): [Value, number] => [key, rank]));
+  return Int32Array.from(keys, (key) => rankOf.get(key) ?? NONE);
 }
 
 /** Places by their ranks; equal ones stay as they came, those without one come last either way. */

@@ -91,7 +91,7 @@ interface OrderAnswer {
   explanation: WhyRecord;
 }
 
-interface DecisionAnswer {
+export interface DecisionAnswer {
   location_id: string;
   part_id: string;
   granted: number;
@@ -137,14 +137,30 @@ export async function whyOfPart(place: string, part: string): Promise<Why> {
     parameters: found.parameters,
     outcome: found.outcome,
     unchangedSince: found.unchanged_since,
-    record: found.record ?? compact(found),
+    record: recordOf(found),
   };
 }
 
-/** Of a decision without news only a few figures are kept; they have the same names. */
-function compact(found: DecisionAnswer): WhyRecord {
-  return { ...(found as unknown as WhyRecord), next_arrives_at: found.window_until };
+/**
+ * The numbers of a decision.
+ *
+ * Of one without news only a few are kept, under the same names: these are of now, as the sentence is,
+ * and stand over those of the last decision that was news.
+ */
+export function recordOf(found: DecisionAnswer): WhyRecord {
+  const now: WhyRecord = { ...(found as unknown as WhyRecord), next_arrives_at: found.window_until };
+  if (found.record === null || found.unchanged_since === null) return found.record ?? now;
+  const then = found.record;
+  const known = Object.fromEntries(OF_NOW.filter((name) => now[name] != null).map((name) => [name, now[name]]));
+  const due = (then.due ?? []).filter((each) => toMs(each.arrives_at) > toMs(found.decided_at));
+  const position = now.on_hand === undefined ? then.position : now.on_hand + (now.on_order ?? 0);
+  return { ...then, ...known, due, ...(position === undefined ? {} : { position }) };
 }
+
+const OF_NOW = [
+  ...(['on_hand', 'on_order', 'window_low', 'window_likely', 'window_high', 'next_arrives_at', 'runs_out_at'] as const),
+  ...(['stockout_before', 'stockout_without', 'stockout_with', 'wanted', 'granted', 'binding', 'target'] as const),
+] as const satisfies readonly (keyof WhyRecord)[];
 
 /** Beyond this a bin has no limit. */
 const UNLIMITED = 2 ** 28;

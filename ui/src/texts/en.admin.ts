@@ -323,6 +323,8 @@ export const admin = {
     lacksKey: 'its key is not here',
   },
   audit: {
+    real: '(real time)',
+    clocks: 'This plant is simulated: what it does stands in plant time; users, tokens, sign-ins, backups, imports and models in real time.',
     about: 'Who did what, when, from where and why. Each row proves the one before it.',
     list: 'Audit log',
     empty: 'No entry.',

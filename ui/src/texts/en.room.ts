@@ -10,7 +10,7 @@ export const room = {
   connection: 'Connection',
   noData: (since: string) => `No data since ${since} - figures may be old.`,
   silent: 'The connection to the server is silent.',
-  figuresOf: (clock: string, change: number) => `Figures of ${clock}, change ${change}`,
+  figuresOf: (clock: string, change: number) => `Figures of ${clock} plant time, change ${change}`,
   zone: (zone: string) => `All times in ${zone}`,
   licences: 'Open-source licences',
   headline: 'Headline',
@@ -119,6 +119,7 @@ export const room = {
     more: 'one container more',
     reason: 'Reason (optional)',
     wholeNumber: 'Type a whole number above 0.',
+    moved: 'Changed meanwhile: look again, then decide.',
     approveMany: (quantity: string) => `Approve ${quantity}`,
     whole: (count: number, size: number) => `${count} ${count === 1 ? 'container' : 'containers'} of ${size}`,
     notWhole: (size: number, count: number) =>

@@ -82,4 +82,5 @@ def _moment(at: datetime, zone: ZoneInfo | None) -> str:
         return f"{at:%Y-%m-%d}"
     if zone is None:
         return f"{at:%Y-%m-%d %H:%M}"
-    return f"{at.replace(tzinfo=at.tzinfo or UTC).astimezone(zone):%a %Y-%m-%d %H:%M}"
+    local = at.replace(tzinfo=at.tzinfo or UTC).astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %Y %H:%M}"
