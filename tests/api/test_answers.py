@@ -64,9 +64,9 @@ def test_a_write_of_this_process_or_of_another_ends_what_is_kept(desk: Desk, mov
     assert b'"read":2' in bytes(asyncio.run(desk.ask()).body)
 
 
-def test_what_is_a_second_old_is_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_too_old_is_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(desk.ask())
-    monkeypatch.setattr(answers, "SECONDS", 0.0)
+    monkeypatch.setitem(KEPT, "list_orders", (0.0, None))
     asyncio.run(desk.ask())
     assert desk.reads == 2
 
@@ -132,7 +132,7 @@ def test_no_more_is_kept_than_there_is_room_for(
 def test_what_another_kind_of_record_says_leaves_the_answer_as_it_is(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "SECONDS", 1e9)
+    monkeypatch.setitem(KEPT, "get_network", (1e9, ("plant",)))
     looks: list[object] = []
     real = network.network
 

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from supplynet.api.door import address_of
+from supplynet.api.identity import Identity
 from supplynet.api.reading import note_read
 from supplynet.core.sites import Sites, locations_in
 from supplynet.cycle import Check
@@ -115,7 +116,9 @@ async def admit(request: Request, operation: Operation) -> Access:
     ORIGIN.set(f"http {address_of(request)}")
     if operation.reach is Reach.OPEN:
         return Access(books, operation, None, ALL)
-    who = await run_in_threadpool(request.app.state.identify, request)
+    identify: Identity = request.app.state.identify
+    known = identify.knows(request)
+    who = identify(request) if known else await run_in_threadpool(identify, request)
     if who is None:
         raise NotSignedIn("sign in first, or send a token as `Authorization: Bearer ...`")
     sites = who.sites_for(operation.permission)

@@ -1,4 +1,4 @@
-"""Answers to reads that many ask for, kept until the books move and for a second at most."""
+"""Answers to reads that many ask for, kept until what they show moves, and for seconds at most."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ Kinds = tuple[str, ...] | None
 Count = Callable[[Kinds], int]
 Ask = Callable[[], Awaitable[Response]]
 _STOCK = ("movement", "order", "plan", "plant")
-KEPT: dict[str, Kinds] = {
-    "get_control_room": None,
-    "get_flow": _STOCK,
-    "get_network": ("plant",),
-    "get_part": (*_STOCK, "anomaly"),
-    "get_plan": ("plan", "plant"),
-    "get_timetable": ("movement", "order", "plant"),
-    "list_alerts": ("alert",),
-    "list_orders": ("order", "plant"),
-    "list_shipments": ("movement", "order"),
-    "list_stock": _STOCK,
+KEPT: dict[str, tuple[float, Kinds]] = {
+    "get_control_room": (2.0, None),
+    "get_flow": (2.0, _STOCK),
+    "get_network": (10.0, ("plant",)),
+    "get_part": (2.0, (*_STOCK, "anomaly")),
+    "get_plan": (10.0, ("plan", "plant")),
+    "get_timetable": (5.0, ("order", "plant")),
+    "list_alerts": (5.0, ("alert",)),
+    "list_orders": (5.0, ("order", "plant")),
+    "list_shipments": (5.0, ("order",)),
+    "list_stock": (5.0, _STOCK),
 }
-"""Reads whose answer depends on the books, the clock to a second, the sites of whoever asks and the
-address asked, and on nothing else: no name, no second permission. With the kinds of records that
-they show; None = all. One that is forgotten here is seen a second late."""
-SECONDS = 1.0
+"""Reads whose answer depends on the books, the clock, the sites of whoever asks and the address
+asked, and on nothing else: no name, no second permission. With the seconds for which they are good,
+and the kinds of records that they show (None = all); one that is forgotten here, or a change of the
+plant's files by hand, is seen these seconds late."""
 LARGEST, MOST_BYTES, MOST_ANSWERS = 2 * 2**20, 32 * 2**20, 512
 _WORTH_PACKING = 1000
 
@@ -79,8 +79,8 @@ class Answers:
         kept = self._kept.setdefault(key, _Kept())
         self._kept.move_to_end(key)
         async with kept.lock:
-            kinds = KEPT[name]
-            if not self._is_good(kept, kinds):
+            seconds, kinds = KEPT[name]
+            if not self._is_good(kept, seconds, kinds):
                 moves, seq, at = self._moves(kinds), self._seq(kinds), time.monotonic()
                 answer = await ask()
                 if answer.status_code != 200 or not 0 < len(answer.body) <= LARGEST:
@@ -92,8 +92,8 @@ class Answers:
                 self._make_room()
         return _again(kept, request)
 
-    def _is_good(self, kept: _Kept, kinds: Kinds) -> bool:
-        if kept.body is None or time.monotonic() - kept.at >= SECONDS:
+    def _is_good(self, kept: _Kept, seconds: float, kinds: Kinds) -> bool:
+        if kept.body is None or time.monotonic() - kept.at >= seconds:
             return False
         return kept.moves == self._moves(kinds) and kept.seq >= self._seq(kinds)
 

@@ -24,6 +24,7 @@ from supplynet.services.recognition import (
     by_session,
     by_token,
     has_users,
+    is_remembered,
     still_opens,
 )
 
@@ -65,6 +66,14 @@ class Identity:
         if not has_users(self.books):
             raise NotSetUp
         return None
+
+    def knows(self, request: Request) -> bool:
+        """Whether it can be told without the books, and so without a trip to the thread pool."""
+        said = _BEARER.match(request.headers.get("authorization", ""))
+        secret = session_of(request) if said is None else said[1]
+        if not secret:
+            return self.local and _is_here(request)
+        return is_remembered(self.books, secret)
 
     def still(self, request: Request, who: Principal) -> bool:
         """Whether what a request showed at its beginning opens the same by now.

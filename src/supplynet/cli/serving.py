@@ -88,7 +88,7 @@ def run_server(
         ConfigError: It may not be served like that; see ``services.front_door.open_door``.
     """
     from supplynet.api.app import create_app
-    from supplynet.api.server import Server, configure_server
+    from supplynet.api.server import Server, configure_server, settle
     from supplynet.services.books import open_books
     from supplynet.services.front_door import open_door
     from supplynet.services.running import Running
@@ -116,6 +116,7 @@ def run_server(
         tls = door.tls.context() if door.tls else None
         config = configure_server(app, host=door.host, port=door.port, tls=tls)
         server = Server(config, stop_delay_seconds=books.settings.stop_delay_seconds)
+        settle()
         server.run()
         _end_at_once_from_now_on()
 

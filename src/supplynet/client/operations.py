@@ -52,6 +52,492 @@ Screen = Literal["control-room", "flow"]
 class Operations(Transport):
     """What a server can be asked."""
 
+    def get_control_room(self) -> models.ControlRoom:
+        """Everything the first screen shows, as of one change number."""
+        return self._ask(models.ControlRoom, "GET", "/control-room")
+
+    def get_automation(self) -> models.Automation:
+        """Whether orders leave by themselves."""
+        return self._ask(models.Automation, "GET", "/automation")
+
+    def set_automation(
+        self,
+        *,
+        paused: bool,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.Automation:
+        """Pause or resume automatic releases; plans and proposals go on. Audited.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.Automation,
+            "POST",
+            "/automation",
+            body={"paused": paused, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def get_health(self) -> models.Health:
+        """200 when the books can be read, else 503; ``read_only`` when they cannot be written."""
+        return self._ask(models.Health, "GET", "/health")
+
+    def get_flow(self) -> models.Flow:
+        """Units planned and moved in the running shift: shipped, on the road, received, used."""
+        return self._ask(models.Flow, "GET", "/flow")
+
+    def stream_changes(
+        self, *, show: Sequence[Screen] | None = None, last_event_id: int | None = None
+    ) -> Iterator[StreamEvent]:
+        """Changes as server-sent events; the event id is the change number.
+
+        `change` says what kinds of figures moved: fetch what you show. `tick` comes every three
+        seconds and says that the connection lives, with the plant's clock. Resumes after `Last-
+        Event-ID`; `gap` says that what was missed cannot be told: take a new snapshot. Ends within
+        seconds when the session or token does, or when its owner may do something else.
+
+        Screens asked for by `show` need not be fetched: `show` events tell them, first the `whole`,
+        then the `fields` that are other than before, at most twice a second.
+
+        - `show`: Screens to tell.
+        """
+        return self._events(
+            "GET", "/stream", query={"show": show}, headers={"last-event-id": last_event_id}
+        )
+
+    def list_alerts(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        state: Literal["open", "resolved"] | None = None,
+    ) -> models.Page[models.AlertRow]:
+        """Open alerts, the most severe first, all on one page; or those that are over.
+
+        - `limit`: Rows of one page. By default 200.
+        - `cursor`: `next_cursor` of the page before.
+        - `state`: By default open.
+        """
+        return self._ask(
+            models.Page[models.AlertRow],
+            "GET",
+            "/alerts",
+            query={"limit": limit, "cursor": cursor, "state": state},
+        )
+
+    def get_alert(self, alert_id: str) -> models.AlertRow:
+        """One alert, open or over."""
+        return self._ask(models.AlertRow, "GET", path_to("/alerts/{}", alert_id))
+
+    def acknowledge_alert(
+        self,
+        alert_id: str,
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.AlertRow:
+        """Look after an alert: nobody else is asked; it stays open until its cause is gone.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.AlertRow,
+            "POST",
+            path_to("/alerts/{}/acknowledge", alert_id),
+            body={"reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def snooze_alert(
+        self,
+        alert_id: str,
+        *,
+        minutes: int | None = None,
+        until: datetime | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.AlertRow:
+        """Be told again later, a week at most; sooner if it gets worse.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.AlertRow,
+            "POST",
+            path_to("/alerts/{}/snooze", alert_id),
+            body={"minutes": minutes, "until": until, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def resolve_alert(
+        self,
+        alert_id: str,
+        *,
+        reason: str,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.AlertRow:
+        """Close an alert whose cause nobody watches.
+
+        409 for all others: they close by themselves when their cause is gone.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.AlertRow,
+            "POST",
+            path_to("/alerts/{}/resolve", alert_id),
+            body={"reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def list_stock(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        location_id: str | None = None,
+        part_id: str | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> models.Page[models.StockRow]:
+        """Stock by the ledger, with what is under way and how long it lasts; or as it was.
+
+        - `limit`: Rows of one page. By default 200.
+        - `cursor`: `next_cursor` of the page before.
+        - `as_of`: Stock of this moment instead of now.
+        - `known_at`: As the books knew it then: what they learned later is left out.
+        """
+        return self._ask(
+            models.Page[models.StockRow],
+            "GET",
+            "/stock",
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "location_id": location_id,
+                "part_id": part_id,
+                "as_of": as_of,
+                "known_at": known_at,
+            },
+        )
+
+    def report_stock(
+        self,
+        what: Literal["count", "scrap", "return", "transfer"],
+        *,
+        location_id: str,
+        part_id: str,
+        quantity: int | None = None,
+        packs: int | None = None,
+        to_location: str | None = None,
+        received: bool | None = None,
+        reason: str | None = None,
+        occurred_at: datetime | None = None,
+        key: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.StockReported:
+        """Report a count, scrap, a return or a transfer by hand, as a scanner would.
+
+        A transfer goes through in_transit: it leaves one place and enters the other. The key of the
+        body and an `Idempotency-Key` are the same thing: one of them is enough.
+
+        - `quantity`: In the part's unit; or give packs.
+        - `packs`: In containers of the supply rule.
+        - `to_location`: Of a transfer or return.
+        - `received`: False leaves a transfer under way until it is received. By default True.
+        - `occurred_at`: With time zone; null = now.
+        - `key`: The same report under the same key is done once.
+        """
+        return self._ask(
+            models.StockReported,
+            "POST",
+            path_to("/stock/{}", what),
+            body={
+                "location_id": location_id,
+                "part_id": part_id,
+                "quantity": quantity,
+                "packs": packs,
+                "to_location": to_location,
+                "received": received,
+                "reason": reason,
+                "occurred_at": occurred_at,
+                "key": key,
+            },
+            keyed=True,
+            key=idempotency_key,
+        )
+
+    def list_movements(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        location_id: str | None = None,
+        part_id: str | None = None,
+        order_id: str | None = None,
+        account: Account | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> models.Page[models.MovementRow]:
+        """Movements of the ledger, the last posted first.
+
+        - `limit`: Rows of one page. By default 200.
+        - `cursor`: `next_cursor` of the page before.
+        - `location_id`: From or to this place.
+        - `account`: From or to this account.
+        - `until`: Before this moment.
+        """
+        return self._ask(
+            models.Page[models.MovementRow],
+            "GET",
+            "/movements",
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "location_id": location_id,
+                "part_id": part_id,
+                "order_id": order_id,
+                "account": account,
+                "since": since,
+                "until": until,
+            },
+        )
+
+    def undo_movement(
+        self, *, movement_id: str, reason: str, idempotency_key: str | None = None
+    ) -> models.MovementRow:
+        """Undo a mis-scan by a second movement, once.
+
+        409: it was undone before, undoes another one, or belongs to a count or an order.
+        """
+        return self._ask(
+            models.MovementRow,
+            "POST",
+            "/movements/undo",
+            body={"movement_id": movement_id, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+        )
+
+    def verify_books(self) -> models.Proof:
+        """Prove the books from their ledger; takes seconds per million movements."""
+        return self._ask(models.Proof, "GET", "/verify")
+
+    def get_part(self, location_id: str, part_id: str) -> models.PartPage:
+        """Use, forecast, projected stock, orders, supply and forecast quality of a part at a place.
+
+        The place is a stock point, a line (whose stock lies at its stock point) or a warehouse.
+        404: there is no such place or part, or nothing there uses it.
+        """
+        return self._ask(models.PartPage, "GET", path_to("/parts/{}/{}", location_id, part_id))
+
+    def list_shipments(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.Page[models.ShipmentRow]:
+        """Departures with open orders, the earliest first.
+
+        - `limit`: Rows of one page. By default 200.
+        - `cursor`: `next_cursor` of the page before.
+        """
+        return self._ask(
+            models.Page[models.ShipmentRow],
+            "GET",
+            "/shipments",
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def list_picking(self) -> models.Page[models.PickingTask]:
+        """What is still to be picked.
+
+        By cut-off, in route order, what halts a line soonest first.
+        """
+        return self._ask(models.Page[models.PickingTask], "GET", "/picking")
+
+    def get_shipment(self, shipment_id: str) -> models.ShipmentDetail:
+        """One departure with its orders, in route order.
+
+        - `shipment_id`: LANE@DEPARTURE.
+        """
+        return self._ask(models.ShipmentDetail, "GET", path_to("/shipments/{}", shipment_id))
+
+    def pick_shipment(
+        self,
+        shipment_id: str,
+        *,
+        quantities: Mapping[str, int] | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Orders:
+        """Pick all approved orders of a departure, in one transaction or not at all.
+
+        - `shipment_id`: LANE@DEPARTURE.
+        """
+        return self._ask(
+            models.Orders,
+            "POST",
+            path_to("/shipments/{}/pick", shipment_id),
+            body={"quantities": quantities, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+        )
+
+    def ship_shipment(
+        self,
+        shipment_id: str,
+        *,
+        quantities: Mapping[str, int] | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Orders:
+        """Let a departure leave with its orders, in one transaction or not at all.
+
+        - `shipment_id`: LANE@DEPARTURE.
+        """
+        return self._ask(
+            models.Orders,
+            "POST",
+            path_to("/shipments/{}/ship", shipment_id),
+            body={"quantities": quantities, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+        )
+
+    def receive_shipment(
+        self,
+        shipment_id: str,
+        *,
+        receipts: Mapping[str, models.LineIn] | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Orders:
+        """Take in a departure, in one transaction or not at all; what is not named came whole.
+
+        - `shipment_id`: LANE@DEPARTURE.
+        """
+        return self._ask(
+            models.Orders,
+            "POST",
+            path_to("/shipments/{}/receive", shipment_id),
+            body={"receipts": receipts, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+        )
+
+    def list_diary(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        location_id: str | None = None,
+        part_id: str | None = None,
+    ) -> models.Page[models.DiaryRow]:
+        """What was proposed and what was done instead, the newest first; scored afterwards.
+
+        - `limit`: Rows of one page. By default 200.
+        - `cursor`: `next_cursor` of the page before.
+        """
+        return self._ask(
+            models.Page[models.DiaryRow],
+            "GET",
+            "/diary",
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "location_id": location_id,
+                "part_id": part_id,
+            },
+        )
+
+    def sum_diary(self) -> models.Page[models.DiarySum]:
+        """By actor and action: how many, who was right, halts, and stock against the proposals."""
+        return self._ask(models.Page[models.DiarySum], "GET", "/diary/summary")
+
+    def get_plan(self) -> models.PlanDocument:
+        """The last plan: halt risk of every line for the next 14 shifts."""
+        return self._ask(models.PlanDocument, "GET", "/plan")
+
+    def make_plan(
+        self, *, seed: int | None = None, idempotency_key: str | None = None
+    ) -> models.PlanMade:
+        """Plan now. Twice in a row changes nothing: proposals have a natural key.
+
+        Takes seconds, and waits for a plan that is being made. 409 when a plant, a model or stock
+        is missing, and when the books kept moving.
+
+        - `seed`: Start of the random paths; null = settings.
+        """
+        return self._ask(
+            models.PlanMade, "POST", "/plan", body={"seed": seed}, keyed=True, key=idempotency_key
+        )
+
+    def list_forecasts(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        location_id: str | None = None,
+        part_id: str | None = None,
+    ) -> models.Page[models.ForecastRow]:
+        """Quantiles of the forecast behind the last plan; every page is of the first one's plan.
+
+        - `limit`: Rows of one page. By default 200.
+        - `cursor`: `next_cursor` of the page before.
+        """
+        return self._ask(
+            models.Page[models.ForecastRow],
+            "GET",
+            "/forecasts",
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "location_id": location_id,
+                "part_id": part_id,
+            },
+        )
+
+    def get_network(self) -> models.Network:
+        """Locations, parts, requirements, lanes and supply rules, with the `ETag` of the plant."""
+        return self._ask(models.Network, "GET", "/network")
+
+    def change_network(
+        self,
+        table: Literal["parts", "lanes", "supply_rules"],
+        *,
+        rows: Sequence[Mapping[str, str]],
+        reason: str,
+        dry_run: bool | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.PlantChanged:
+        """Change cells of rows of one table, checked with the whole plant; all of it or nothing.
+
+        With mistakes nothing is written, and all of them are told. The next plan goes by it; a live
+        demo plays the plant as it was until it is started again.
+
+        - `rows`: The key of a row and its changed cells.
+        - `dry_run`: Check everything, write nothing. By default False.
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.PlantChanged,
+            "PUT",
+            path_to("/network/{}", table),
+            body={"rows": rows, "reason": reason, "dry_run": dry_run},
+            if_match=if_match,
+        )
+
     def decide_orders(
         self,
         *,
@@ -93,6 +579,324 @@ class Operations(Transport):
             body={"items": items, "all_or_nothing": all_or_nothing},
             keyed=True,
             key=idempotency_key,
+        )
+
+    def list_orders(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        state: OrderState | None = None,
+        kind: OrderKind | None = None,
+        part_id: str | None = None,
+        to_location: str | None = None,
+        lane_id: str | None = None,
+        departing_from: datetime | None = None,
+        due: bool | None = None,
+    ) -> models.Page[models.ListedOrder]:
+        """Orders, the earliest departure first. `due`: only proposals that wait for an answer now.
+
+        - `limit`: Rows of one page. By default 200.
+        - `cursor`: `next_cursor` of the page before.
+        - `departing_from`: Only what departs then or later.
+        - `due`: Only proposals that can still be released, not snoozed. By default False.
+        """
+        return self._ask(
+            models.Page[models.ListedOrder],
+            "GET",
+            "/orders",
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "state": state,
+                "kind": kind,
+                "part_id": part_id,
+                "to_location": to_location,
+                "lane_id": lane_id,
+                "departing_from": departing_from,
+                "due": due,
+            },
+        )
+
+    def add_order(
+        self,
+        *,
+        kind: Literal["transfer", "purchase"],
+        part_id: str,
+        to_location: str,
+        quantity: int,
+        lane_id: str | None = None,
+        departure_at: datetime | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.OrderRow:
+        """Add a proposal by hand; plans leave it alone.
+
+        409 when an open order for the part goes with that departure already: change that one.
+
+        - `lane_id`: Null = the usual one of the supply rule.
+        - `departure_at`: Null = the next one.
+        """
+        return self._ask(
+            models.OrderRow,
+            "POST",
+            "/orders",
+            body={
+                "kind": kind,
+                "part_id": part_id,
+                "to_location": to_location,
+                "quantity": quantity,
+                "lane_id": lane_id,
+                "departure_at": departure_at,
+                "reason": reason,
+            },
+            keyed=True,
+            key=idempotency_key,
+        )
+
+    def get_order(self, order_id: str) -> models.OrderRow:
+        """One order with its explanation."""
+        return self._ask(models.OrderRow, "GET", path_to("/orders/{}", order_id))
+
+    def approve_order(
+        self,
+        order_id: str,
+        *,
+        quantity: int | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.OrderRow:
+        """Release a proposal; its parts are reserved at the source.
+
+        What is worth more than `four_eyes_cost` takes two people: after the first it is still
+        `proposed`, and `approvals` says who that was.
+
+        Refused with 409 when they are not there, and when the order is no proposal any more: of two
+        who approve, the second is told.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.OrderRow,
+            "POST",
+            path_to("/orders/{}/approve", order_id),
+            body={"quantity": quantity, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def change_order(
+        self,
+        order_id: str,
+        *,
+        quantity: int,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.OrderRow:
+        """Another quantity for what nobody has picked yet; plans leave it alone from then on.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.OrderRow,
+            "POST",
+            path_to("/orders/{}/change", order_id),
+            body={"quantity": quantity, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def snooze_order(
+        self,
+        order_id: str,
+        *,
+        until: datetime | None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.OrderRow:
+        """Set a proposal aside: until then it is neither due nor released by automation.
+
+        With `until` null it is put back among what waits.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.OrderRow,
+            "POST",
+            path_to("/orders/{}/snooze", order_id),
+            body={"until": until, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def split_order(
+        self,
+        order_id: str,
+        *,
+        quantity: int,
+        departure_at: datetime,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.Orders:
+        """Let a part go with another departure of the lane: what is left, and the new order.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.Orders,
+            "POST",
+            path_to("/orders/{}/split", order_id),
+            body={"quantity": quantity, "departure_at": departure_at, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def cancel_order(
+        self,
+        order_id: str,
+        *,
+        reason: str,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.OrderRow:
+        """Cancel or reject an order that has not left; its reservation is given back.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.OrderRow,
+            "POST",
+            path_to("/orders/{}/cancel", order_id),
+            body={"reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def pick_order(
+        self,
+        order_id: str,
+        *,
+        quantity: int | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.OrderRow:
+        """Take the parts of a transfer from their shelf.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.OrderRow,
+            "POST",
+            path_to("/orders/{}/pick", order_id),
+            body={"quantity": quantity, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def ship_order(
+        self,
+        order_id: str,
+        *,
+        quantity: int | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.OrderRow:
+        """Let it leave, all or less; what stays behind is free again.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.OrderRow,
+            "POST",
+            path_to("/orders/{}/ship", order_id),
+            body={"quantity": quantity, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def receive_order(
+        self,
+        order_id: str,
+        *,
+        good: int,
+        short: int | None = None,
+        damaged: int | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.OrderRow:
+        """Take in what has come: a transfer closes with it, the rest of a purchase stays open.
+
+        - `short`: Will not come. Null: of a transfer all that is missing, of a purchase none.
+        - `damaged`: By default 0.
+        - `reason`: Needed for what is damaged or said to be short
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.OrderRow,
+            "POST",
+            path_to("/orders/{}/receive", order_id),
+            body={"good": good, "short": short, "damaged": damaged, "reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def close_order(
+        self,
+        order_id: str,
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.OrderRow:
+        """End a received order, or a purchase whose rest will not come.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.OrderRow,
+            "POST",
+            path_to("/orders/{}/close", order_id),
+            body={"reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
+        )
+
+    def reverse_order(
+        self,
+        order_id: str,
+        *,
+        reason: str,
+        idempotency_key: str | None = None,
+        if_match: BaseModel | str | None = None,
+    ) -> models.OrderRow:
+        """Undo an order that has left: counter movements take back all that was posted for it.
+
+        - `if_match`: the row that this is decided on; refused where it has changed.
+        """
+        return self._ask(
+            models.OrderRow,
+            "POST",
+            path_to("/orders/{}/reverse", order_id),
+            body={"reason": reason},
+            keyed=True,
+            key=idempotency_key,
+            if_match=if_match,
         )
 
     def train_model(
@@ -484,14 +1288,6 @@ class Operations(Transport):
             query={"at": at},
         )
 
-    def get_part(self, location_id: str, part_id: str) -> models.PartPage:
-        """Use, forecast, projected stock, orders, supply and forecast quality of a part at a place.
-
-        The place is a stock point, a line (whose stock lies at its stock point) or a warehouse.
-        404: there is no such place or part, or nothing there uses it.
-        """
-        return self._ask(models.PartPage, "GET", path_to("/parts/{}/{}", location_id, part_id))
-
     def get_session(self) -> models.SessionRow:
         """Who I am and what is open to me.
 
@@ -707,44 +1503,6 @@ class Operations(Transport):
             models.TokenRow, "DELETE", path_to("/tokens/{}", token_id), body={"reason": reason}
         )
 
-    def get_control_room(self) -> models.ControlRoom:
-        """Everything the first screen shows, as of one change number."""
-        return self._ask(models.ControlRoom, "GET", "/control-room")
-
-    def get_automation(self) -> models.Automation:
-        """Whether orders leave by themselves."""
-        return self._ask(models.Automation, "GET", "/automation")
-
-    def set_automation(
-        self,
-        *,
-        paused: bool,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.Automation:
-        """Pause or resume automatic releases; plans and proposals go on. Audited.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.Automation,
-            "POST",
-            "/automation",
-            body={"paused": paused, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def get_health(self) -> models.Health:
-        """200 when the books can be read, else 503; ``read_only`` when they cannot be written."""
-        return self._ask(models.Health, "GET", "/health")
-
-    def get_flow(self) -> models.Flow:
-        """Units planned and moved in the running shift: shipped, on the road, received, used."""
-        return self._ask(models.Flow, "GET", "/flow")
-
     def get_what_changed(
         self, *, since: datetime | None = None, limit: int | None = None
     ) -> models.ChangesSince:
@@ -755,100 +1513,6 @@ class Operations(Transport):
         """
         return self._ask(
             models.ChangesSince, "GET", "/changes-since", query={"since": since, "limit": limit}
-        )
-
-    def list_alerts(
-        self,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        state: Literal["open", "resolved"] | None = None,
-    ) -> models.Page[models.AlertRow]:
-        """Open alerts, the most severe first, all on one page; or those that are over.
-
-        - `limit`: Rows of one page. By default 200.
-        - `cursor`: `next_cursor` of the page before.
-        - `state`: By default open.
-        """
-        return self._ask(
-            models.Page[models.AlertRow],
-            "GET",
-            "/alerts",
-            query={"limit": limit, "cursor": cursor, "state": state},
-        )
-
-    def get_alert(self, alert_id: str) -> models.AlertRow:
-        """One alert, open or over."""
-        return self._ask(models.AlertRow, "GET", path_to("/alerts/{}", alert_id))
-
-    def acknowledge_alert(
-        self,
-        alert_id: str,
-        *,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.AlertRow:
-        """Look after an alert: nobody else is asked; it stays open until its cause is gone.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.AlertRow,
-            "POST",
-            path_to("/alerts/{}/acknowledge", alert_id),
-            body={"reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def snooze_alert(
-        self,
-        alert_id: str,
-        *,
-        minutes: int | None = None,
-        until: datetime | None = None,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.AlertRow:
-        """Be told again later, a week at most; sooner if it gets worse.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.AlertRow,
-            "POST",
-            path_to("/alerts/{}/snooze", alert_id),
-            body={"minutes": minutes, "until": until, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def resolve_alert(
-        self,
-        alert_id: str,
-        *,
-        reason: str,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.AlertRow:
-        """Close an alert whose cause nobody watches.
-
-        409 for all others: they close by themselves when their cause is gone.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.AlertRow,
-            "POST",
-            path_to("/alerts/{}/resolve", alert_id),
-            body={"reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
         )
 
     def list_anomalies(
@@ -967,513 +1631,12 @@ class Operations(Transport):
         """
         return self._ask(models.ChannelTest, "POST", path_to("/channels/{}/test", name))
 
-    def stream_changes(
-        self, *, show: Sequence[Screen] | None = None, last_event_id: int | None = None
-    ) -> Iterator[StreamEvent]:
-        """Changes as server-sent events; the event id is the change number.
-
-        `change` says what kinds of figures moved: fetch what you show. `tick` comes every three
-        seconds and says that the connection lives, with the plant's clock. Resumes after `Last-
-        Event-ID`; `gap` says that what was missed cannot be told: take a new snapshot. Ends within
-        seconds when the session or token does, or when its owner may do something else.
-
-        Screens asked for by `show` need not be fetched: `show` events tell them, first the `whole`,
-        then the `fields` that are other than before, at most twice a second.
-
-        - `show`: Screens to tell.
-        """
-        return self._events(
-            "GET", "/stream", query={"show": show}, headers={"last-event-id": last_event_id}
-        )
-
-    def list_orders(
-        self,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        state: OrderState | None = None,
-        kind: OrderKind | None = None,
-        part_id: str | None = None,
-        to_location: str | None = None,
-        lane_id: str | None = None,
-        departing_from: datetime | None = None,
-        due: bool | None = None,
-    ) -> models.Page[models.ListedOrder]:
-        """Orders, the earliest departure first. `due`: only proposals that wait for an answer now.
-
-        - `limit`: Rows of one page. By default 200.
-        - `cursor`: `next_cursor` of the page before.
-        - `departing_from`: Only what departs then or later.
-        - `due`: Only proposals that can still be released, not snoozed. By default False.
-        """
-        return self._ask(
-            models.Page[models.ListedOrder],
-            "GET",
-            "/orders",
-            query={
-                "limit": limit,
-                "cursor": cursor,
-                "state": state,
-                "kind": kind,
-                "part_id": part_id,
-                "to_location": to_location,
-                "lane_id": lane_id,
-                "departing_from": departing_from,
-                "due": due,
-            },
-        )
-
-    def add_order(
-        self,
-        *,
-        kind: Literal["transfer", "purchase"],
-        part_id: str,
-        to_location: str,
-        quantity: int,
-        lane_id: str | None = None,
-        departure_at: datetime | None = None,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> models.OrderRow:
-        """Add a proposal by hand; plans leave it alone.
-
-        409 when an open order for the part goes with that departure already: change that one.
-
-        - `lane_id`: Null = the usual one of the supply rule.
-        - `departure_at`: Null = the next one.
-        """
-        return self._ask(
-            models.OrderRow,
-            "POST",
-            "/orders",
-            body={
-                "kind": kind,
-                "part_id": part_id,
-                "to_location": to_location,
-                "quantity": quantity,
-                "lane_id": lane_id,
-                "departure_at": departure_at,
-                "reason": reason,
-            },
-            keyed=True,
-            key=idempotency_key,
-        )
-
-    def get_order(self, order_id: str) -> models.OrderRow:
-        """One order with its explanation."""
-        return self._ask(models.OrderRow, "GET", path_to("/orders/{}", order_id))
-
-    def approve_order(
-        self,
-        order_id: str,
-        *,
-        quantity: int | None = None,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.OrderRow:
-        """Release a proposal; its parts are reserved at the source.
-
-        What is worth more than `four_eyes_cost` takes two people: after the first it is still
-        `proposed`, and `approvals` says who that was.
-
-        Refused with 409 when they are not there, and when the order is no proposal any more: of two
-        who approve, the second is told.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.OrderRow,
-            "POST",
-            path_to("/orders/{}/approve", order_id),
-            body={"quantity": quantity, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def change_order(
-        self,
-        order_id: str,
-        *,
-        quantity: int,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.OrderRow:
-        """Another quantity for what nobody has picked yet; plans leave it alone from then on.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.OrderRow,
-            "POST",
-            path_to("/orders/{}/change", order_id),
-            body={"quantity": quantity, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def snooze_order(
-        self,
-        order_id: str,
-        *,
-        until: datetime | None,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.OrderRow:
-        """Set a proposal aside: until then it is neither due nor released by automation.
-
-        With `until` null it is put back among what waits.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.OrderRow,
-            "POST",
-            path_to("/orders/{}/snooze", order_id),
-            body={"until": until, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def split_order(
-        self,
-        order_id: str,
-        *,
-        quantity: int,
-        departure_at: datetime,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.Orders:
-        """Let a part go with another departure of the lane: what is left, and the new order.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.Orders,
-            "POST",
-            path_to("/orders/{}/split", order_id),
-            body={"quantity": quantity, "departure_at": departure_at, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def cancel_order(
-        self,
-        order_id: str,
-        *,
-        reason: str,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.OrderRow:
-        """Cancel or reject an order that has not left; its reservation is given back.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.OrderRow,
-            "POST",
-            path_to("/orders/{}/cancel", order_id),
-            body={"reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def pick_order(
-        self,
-        order_id: str,
-        *,
-        quantity: int | None = None,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.OrderRow:
-        """Take the parts of a transfer from their shelf.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.OrderRow,
-            "POST",
-            path_to("/orders/{}/pick", order_id),
-            body={"quantity": quantity, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def ship_order(
-        self,
-        order_id: str,
-        *,
-        quantity: int | None = None,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.OrderRow:
-        """Let it leave, all or less; what stays behind is free again.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.OrderRow,
-            "POST",
-            path_to("/orders/{}/ship", order_id),
-            body={"quantity": quantity, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def receive_order(
-        self,
-        order_id: str,
-        *,
-        good: int,
-        short: int | None = None,
-        damaged: int | None = None,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.OrderRow:
-        """Take in what has come: a transfer closes with it, the rest of a purchase stays open.
-
-        - `short`: Will not come. Null: of a transfer all that is missing, of a purchase none.
-        - `damaged`: By default 0.
-        - `reason`: Needed for what is damaged or said to be short
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.OrderRow,
-            "POST",
-            path_to("/orders/{}/receive", order_id),
-            body={"good": good, "short": short, "damaged": damaged, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def close_order(
-        self,
-        order_id: str,
-        *,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.OrderRow:
-        """End a received order, or a purchase whose rest will not come.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.OrderRow,
-            "POST",
-            path_to("/orders/{}/close", order_id),
-            body={"reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def reverse_order(
-        self,
-        order_id: str,
-        *,
-        reason: str,
-        idempotency_key: str | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.OrderRow:
-        """Undo an order that has left: counter movements take back all that was posted for it.
-
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.OrderRow,
-            "POST",
-            path_to("/orders/{}/reverse", order_id),
-            body={"reason": reason},
-            keyed=True,
-            key=idempotency_key,
-            if_match=if_match,
-        )
-
-    def list_shipments(
-        self, *, limit: int | None = None, cursor: str | None = None
-    ) -> models.Page[models.ShipmentRow]:
-        """Departures with open orders, the earliest first.
-
-        - `limit`: Rows of one page. By default 200.
-        - `cursor`: `next_cursor` of the page before.
-        """
-        return self._ask(
-            models.Page[models.ShipmentRow],
-            "GET",
-            "/shipments",
-            query={"limit": limit, "cursor": cursor},
-        )
-
-    def list_picking(self) -> models.Page[models.PickingTask]:
-        """What is still to be picked.
-
-        By cut-off, in route order, what halts a line soonest first.
-        """
-        return self._ask(models.Page[models.PickingTask], "GET", "/picking")
-
-    def get_shipment(self, shipment_id: str) -> models.ShipmentDetail:
-        """One departure with its orders, in route order.
-
-        - `shipment_id`: LANE@DEPARTURE.
-        """
-        return self._ask(models.ShipmentDetail, "GET", path_to("/shipments/{}", shipment_id))
-
-    def pick_shipment(
-        self,
-        shipment_id: str,
-        *,
-        quantities: Mapping[str, int] | None = None,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> models.Orders:
-        """Pick all approved orders of a departure, in one transaction or not at all.
-
-        - `shipment_id`: LANE@DEPARTURE.
-        """
-        return self._ask(
-            models.Orders,
-            "POST",
-            path_to("/shipments/{}/pick", shipment_id),
-            body={"quantities": quantities, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-        )
-
-    def ship_shipment(
-        self,
-        shipment_id: str,
-        *,
-        quantities: Mapping[str, int] | None = None,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> models.Orders:
-        """Let a departure leave with its orders, in one transaction or not at all.
-
-        - `shipment_id`: LANE@DEPARTURE.
-        """
-        return self._ask(
-            models.Orders,
-            "POST",
-            path_to("/shipments/{}/ship", shipment_id),
-            body={"quantities": quantities, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-        )
-
-    def receive_shipment(
-        self,
-        shipment_id: str,
-        *,
-        receipts: Mapping[str, models.LineIn] | None = None,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> models.Orders:
-        """Take in a departure, in one transaction or not at all; what is not named came whole.
-
-        - `shipment_id`: LANE@DEPARTURE.
-        """
-        return self._ask(
-            models.Orders,
-            "POST",
-            path_to("/shipments/{}/receive", shipment_id),
-            body={"receipts": receipts, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-        )
-
-    def list_diary(
-        self,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        location_id: str | None = None,
-        part_id: str | None = None,
-    ) -> models.Page[models.DiaryRow]:
-        """What was proposed and what was done instead, the newest first; scored afterwards.
-
-        - `limit`: Rows of one page. By default 200.
-        - `cursor`: `next_cursor` of the page before.
-        """
-        return self._ask(
-            models.Page[models.DiaryRow],
-            "GET",
-            "/diary",
-            query={
-                "limit": limit,
-                "cursor": cursor,
-                "location_id": location_id,
-                "part_id": part_id,
-            },
-        )
-
-    def sum_diary(self) -> models.Page[models.DiarySum]:
-        """By actor and action: how many, who was right, halts, and stock against the proposals."""
-        return self._ask(models.Page[models.DiarySum], "GET", "/diary/summary")
-
     def get_timetable(self, *, start: datetime, end: datetime) -> models.Timetable:
         """Departures of some days, empty ones too, and what left before and is still on the road.
 
         - `end`: Before this moment; at most 8 days after `start`.
         """
         return self._ask(models.Timetable, "GET", "/timetable", query={"start": start, "end": end})
-
-    def get_plan(self) -> models.PlanDocument:
-        """The last plan: halt risk of every line for the next 14 shifts."""
-        return self._ask(models.PlanDocument, "GET", "/plan")
-
-    def make_plan(
-        self, *, seed: int | None = None, idempotency_key: str | None = None
-    ) -> models.PlanMade:
-        """Plan now. Twice in a row changes nothing: proposals have a natural key.
-
-        Takes seconds, and waits for a plan that is being made. 409 when a plant, a model or stock
-        is missing, and when the books kept moving.
-
-        - `seed`: Start of the random paths; null = settings.
-        """
-        return self._ask(
-            models.PlanMade, "POST", "/plan", body={"seed": seed}, keyed=True, key=idempotency_key
-        )
-
-    def list_forecasts(
-        self,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        location_id: str | None = None,
-        part_id: str | None = None,
-    ) -> models.Page[models.ForecastRow]:
-        """Quantiles of the forecast behind the last plan; every page is of the first one's plan.
-
-        - `limit`: Rows of one page. By default 200.
-        - `cursor`: `next_cursor` of the page before.
-        """
-        return self._ask(
-            models.Page[models.ForecastRow],
-            "GET",
-            "/forecasts",
-            query={
-                "limit": limit,
-                "cursor": cursor,
-                "location_id": location_id,
-                "part_id": part_id,
-            },
-        )
 
     def ask_what_if(
         self,
@@ -1553,169 +1716,6 @@ class Operations(Transport):
     def get_decision(self, decision_id: str) -> models.DecisionRow:
         """One decision with its full numbers."""
         return self._ask(models.DecisionRow, "GET", path_to("/decisions/{}", decision_id))
-
-    def list_stock(
-        self,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        location_id: str | None = None,
-        part_id: str | None = None,
-        as_of: datetime | None = None,
-        known_at: datetime | None = None,
-    ) -> models.Page[models.StockRow]:
-        """Stock by the ledger, with what is under way and how long it lasts; or as it was.
-
-        - `limit`: Rows of one page. By default 200.
-        - `cursor`: `next_cursor` of the page before.
-        - `as_of`: Stock of this moment instead of now.
-        - `known_at`: As the books knew it then: what they learned later is left out.
-        """
-        return self._ask(
-            models.Page[models.StockRow],
-            "GET",
-            "/stock",
-            query={
-                "limit": limit,
-                "cursor": cursor,
-                "location_id": location_id,
-                "part_id": part_id,
-                "as_of": as_of,
-                "known_at": known_at,
-            },
-        )
-
-    def report_stock(
-        self,
-        what: Literal["count", "scrap", "return", "transfer"],
-        *,
-        location_id: str,
-        part_id: str,
-        quantity: int | None = None,
-        packs: int | None = None,
-        to_location: str | None = None,
-        received: bool | None = None,
-        reason: str | None = None,
-        occurred_at: datetime | None = None,
-        key: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> models.StockReported:
-        """Report a count, scrap, a return or a transfer by hand, as a scanner would.
-
-        A transfer goes through in_transit: it leaves one place and enters the other. The key of the
-        body and an `Idempotency-Key` are the same thing: one of them is enough.
-
-        - `quantity`: In the part's unit; or give packs.
-        - `packs`: In containers of the supply rule.
-        - `to_location`: Of a transfer or return.
-        - `received`: False leaves a transfer under way until it is received. By default True.
-        - `occurred_at`: With time zone; null = now.
-        - `key`: The same report under the same key is done once.
-        """
-        return self._ask(
-            models.StockReported,
-            "POST",
-            path_to("/stock/{}", what),
-            body={
-                "location_id": location_id,
-                "part_id": part_id,
-                "quantity": quantity,
-                "packs": packs,
-                "to_location": to_location,
-                "received": received,
-                "reason": reason,
-                "occurred_at": occurred_at,
-                "key": key,
-            },
-            keyed=True,
-            key=idempotency_key,
-        )
-
-    def list_movements(
-        self,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        location_id: str | None = None,
-        part_id: str | None = None,
-        order_id: str | None = None,
-        account: Account | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> models.Page[models.MovementRow]:
-        """Movements of the ledger, the last posted first.
-
-        - `limit`: Rows of one page. By default 200.
-        - `cursor`: `next_cursor` of the page before.
-        - `location_id`: From or to this place.
-        - `account`: From or to this account.
-        - `until`: Before this moment.
-        """
-        return self._ask(
-            models.Page[models.MovementRow],
-            "GET",
-            "/movements",
-            query={
-                "limit": limit,
-                "cursor": cursor,
-                "location_id": location_id,
-                "part_id": part_id,
-                "order_id": order_id,
-                "account": account,
-                "since": since,
-                "until": until,
-            },
-        )
-
-    def undo_movement(
-        self, *, movement_id: str, reason: str, idempotency_key: str | None = None
-    ) -> models.MovementRow:
-        """Undo a mis-scan by a second movement, once.
-
-        409: it was undone before, undoes another one, or belongs to a count or an order.
-        """
-        return self._ask(
-            models.MovementRow,
-            "POST",
-            "/movements/undo",
-            body={"movement_id": movement_id, "reason": reason},
-            keyed=True,
-            key=idempotency_key,
-        )
-
-    def verify_books(self) -> models.Proof:
-        """Prove the books from their ledger; takes seconds per million movements."""
-        return self._ask(models.Proof, "GET", "/verify")
-
-    def get_network(self) -> models.Network:
-        """Locations, parts, requirements, lanes and supply rules, with the `ETag` of the plant."""
-        return self._ask(models.Network, "GET", "/network")
-
-    def change_network(
-        self,
-        table: Literal["parts", "lanes", "supply_rules"],
-        *,
-        rows: Sequence[Mapping[str, str]],
-        reason: str,
-        dry_run: bool | None = None,
-        if_match: BaseModel | str | None = None,
-    ) -> models.PlantChanged:
-        """Change cells of rows of one table, checked with the whole plant; all of it or nothing.
-
-        With mistakes nothing is written, and all of them are told. The next plan goes by it; a live
-        demo plays the plant as it was until it is started again.
-
-        - `rows`: The key of a row and its changed cells.
-        - `dry_run`: Check everything, write nothing. By default False.
-        - `if_match`: the row that this is decided on; refused where it has changed.
-        """
-        return self._ask(
-            models.PlantChanged,
-            "PUT",
-            path_to("/network/{}", table),
-            body={"rows": rows, "reason": reason, "dry_run": dry_run},
-            if_match=if_match,
-        )
 
     def take_in_events(
         self, *, events: Sequence[models.EventBody], idempotency_key: str | None = None
@@ -2119,128 +2119,12 @@ class Each:
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
 
-    def list_users(self, *, limit: int | None = None) -> Iterator[models.UserRow]:
-        """Every row of ``Operations.list_users``."""
-        return walked(lambda cursor: self._operations.list_users(cursor=cursor, limit=limit))
-
-    def list_tokens(self, *, limit: int | None = None) -> Iterator[models.TokenRow]:
-        """Every row of ``Operations.list_tokens``."""
-        return walked(lambda cursor: self._operations.list_tokens(cursor=cursor, limit=limit))
-
     def list_alerts(
         self, *, limit: int | None = None, state: Literal["open", "resolved"] | None = None
     ) -> Iterator[models.AlertRow]:
         """Every row of ``Operations.list_alerts``."""
         return walked(
             lambda cursor: self._operations.list_alerts(cursor=cursor, limit=limit, state=state)
-        )
-
-    def list_anomalies(
-        self,
-        *,
-        limit: int | None = None,
-        location_id: str | None = None,
-        part_id: str | None = None,
-        state: AnomalyState | None = None,
-        since: datetime | None = None,
-    ) -> Iterator[models.AnomalyRow]:
-        """Every row of ``Operations.list_anomalies``."""
-        return walked(
-            lambda cursor: self._operations.list_anomalies(
-                cursor=cursor,
-                limit=limit,
-                location_id=location_id,
-                part_id=part_id,
-                state=state,
-                since=since,
-            )
-        )
-
-    def list_deliveries(
-        self,
-        *,
-        limit: int | None = None,
-        state: DeliveryState | None = None,
-        channel: str | None = None,
-    ) -> Iterator[models.DeliveryRow]:
-        """Every row of ``Operations.list_deliveries``."""
-        return walked(
-            lambda cursor: self._operations.list_deliveries(
-                cursor=cursor, limit=limit, state=state, channel=channel
-            )
-        )
-
-    def list_orders(
-        self,
-        *,
-        limit: int | None = None,
-        state: OrderState | None = None,
-        kind: OrderKind | None = None,
-        part_id: str | None = None,
-        to_location: str | None = None,
-        lane_id: str | None = None,
-        departing_from: datetime | None = None,
-        due: bool | None = None,
-    ) -> Iterator[models.ListedOrder]:
-        """Every row of ``Operations.list_orders``."""
-        return walked(
-            lambda cursor: self._operations.list_orders(
-                cursor=cursor,
-                limit=limit,
-                state=state,
-                kind=kind,
-                part_id=part_id,
-                to_location=to_location,
-                lane_id=lane_id,
-                departing_from=departing_from,
-                due=due,
-            )
-        )
-
-    def list_shipments(self, *, limit: int | None = None) -> Iterator[models.ShipmentRow]:
-        """Every row of ``Operations.list_shipments``."""
-        return walked(lambda cursor: self._operations.list_shipments(cursor=cursor, limit=limit))
-
-    def list_diary(
-        self,
-        *,
-        limit: int | None = None,
-        location_id: str | None = None,
-        part_id: str | None = None,
-    ) -> Iterator[models.DiaryRow]:
-        """Every row of ``Operations.list_diary``."""
-        return walked(
-            lambda cursor: self._operations.list_diary(
-                cursor=cursor, limit=limit, location_id=location_id, part_id=part_id
-            )
-        )
-
-    def list_forecasts(
-        self,
-        *,
-        limit: int | None = None,
-        location_id: str | None = None,
-        part_id: str | None = None,
-    ) -> Iterator[models.ForecastRow]:
-        """Every row of ``Operations.list_forecasts``."""
-        return walked(
-            lambda cursor: self._operations.list_forecasts(
-                cursor=cursor, limit=limit, location_id=location_id, part_id=part_id
-            )
-        )
-
-    def list_decisions(
-        self,
-        *,
-        limit: int | None = None,
-        location_id: str | None = None,
-        part_id: str | None = None,
-    ) -> Iterator[models.DecisionRow]:
-        """Every row of ``Operations.list_decisions``."""
-        return walked(
-            lambda cursor: self._operations.list_decisions(
-                cursor=cursor, limit=limit, location_id=location_id, part_id=part_id
-            )
         )
 
     def list_stock(
@@ -2286,6 +2170,122 @@ class Each:
                 account=account,
                 since=since,
                 until=until,
+            )
+        )
+
+    def list_shipments(self, *, limit: int | None = None) -> Iterator[models.ShipmentRow]:
+        """Every row of ``Operations.list_shipments``."""
+        return walked(lambda cursor: self._operations.list_shipments(cursor=cursor, limit=limit))
+
+    def list_diary(
+        self,
+        *,
+        limit: int | None = None,
+        location_id: str | None = None,
+        part_id: str | None = None,
+    ) -> Iterator[models.DiaryRow]:
+        """Every row of ``Operations.list_diary``."""
+        return walked(
+            lambda cursor: self._operations.list_diary(
+                cursor=cursor, limit=limit, location_id=location_id, part_id=part_id
+            )
+        )
+
+    def list_forecasts(
+        self,
+        *,
+        limit: int | None = None,
+        location_id: str | None = None,
+        part_id: str | None = None,
+    ) -> Iterator[models.ForecastRow]:
+        """Every row of ``Operations.list_forecasts``."""
+        return walked(
+            lambda cursor: self._operations.list_forecasts(
+                cursor=cursor, limit=limit, location_id=location_id, part_id=part_id
+            )
+        )
+
+    def list_orders(
+        self,
+        *,
+        limit: int | None = None,
+        state: OrderState | None = None,
+        kind: OrderKind | None = None,
+        part_id: str | None = None,
+        to_location: str | None = None,
+        lane_id: str | None = None,
+        departing_from: datetime | None = None,
+        due: bool | None = None,
+    ) -> Iterator[models.ListedOrder]:
+        """Every row of ``Operations.list_orders``."""
+        return walked(
+            lambda cursor: self._operations.list_orders(
+                cursor=cursor,
+                limit=limit,
+                state=state,
+                kind=kind,
+                part_id=part_id,
+                to_location=to_location,
+                lane_id=lane_id,
+                departing_from=departing_from,
+                due=due,
+            )
+        )
+
+    def list_users(self, *, limit: int | None = None) -> Iterator[models.UserRow]:
+        """Every row of ``Operations.list_users``."""
+        return walked(lambda cursor: self._operations.list_users(cursor=cursor, limit=limit))
+
+    def list_tokens(self, *, limit: int | None = None) -> Iterator[models.TokenRow]:
+        """Every row of ``Operations.list_tokens``."""
+        return walked(lambda cursor: self._operations.list_tokens(cursor=cursor, limit=limit))
+
+    def list_anomalies(
+        self,
+        *,
+        limit: int | None = None,
+        location_id: str | None = None,
+        part_id: str | None = None,
+        state: AnomalyState | None = None,
+        since: datetime | None = None,
+    ) -> Iterator[models.AnomalyRow]:
+        """Every row of ``Operations.list_anomalies``."""
+        return walked(
+            lambda cursor: self._operations.list_anomalies(
+                cursor=cursor,
+                limit=limit,
+                location_id=location_id,
+                part_id=part_id,
+                state=state,
+                since=since,
+            )
+        )
+
+    def list_deliveries(
+        self,
+        *,
+        limit: int | None = None,
+        state: DeliveryState | None = None,
+        channel: str | None = None,
+    ) -> Iterator[models.DeliveryRow]:
+        """Every row of ``Operations.list_deliveries``."""
+        return walked(
+            lambda cursor: self._operations.list_deliveries(
+                cursor=cursor, limit=limit, state=state, channel=channel
+            )
+        )
+
+    def list_decisions(
+        self,
+        *,
+        limit: int | None = None,
+        location_id: str | None = None,
+        part_id: str | None = None,
+    ) -> Iterator[models.DecisionRow]:
+        """Every row of ``Operations.list_decisions``."""
+        return walked(
+            lambda cursor: self._operations.list_decisions(
+                cursor=cursor, limit=limit, location_id=location_id, part_id=part_id
             )
         )
 

@@ -87,6 +87,11 @@ def by_token(books: Books, secret: str) -> Recognised | None:
     return _remembered(books, key, _token)
 
 
+def is_remembered(books: Books, secret: str) -> bool:
+    """Whether it was looked up within a second, so that asking again asks no books."""
+    return _memory(books).recall(fingerprint(secret), books.wall_clock()) is not None
+
+
 def still_opens(books: Books, secret: str, who: Principal) -> bool:
     """Whether a session or token opens what it did; to be looked at is no use of it.
 
