@@ -270,6 +270,25 @@ def demo_workspace(demo_template: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(demo_template, tmp_path / "demo"))
 
 
+class AskedAs:
+    """Stands in for ``api.identity.Identity``: who asks is whom a function says."""
+
+    def __init__(self, who: Callable[[Any], Any]) -> None:
+        self._who = who
+
+    def __call__(self, request: Any) -> Any:
+        return self._who(request)
+
+    def knows(self, _request: Any) -> bool:
+        return True
+
+
+@pytest.fixture(scope="session")
+def asked_as() -> type[AskedAs]:
+    """For an application's ``state.identify``."""
+    return AskedAs
+
+
 @pytest.fixture(scope="session")
 def serve() -> Callable[..., AbstractContextManager[uvicorn.Server]]:
     """Runs an ASGI application on a real server, in a thread, for a ``with`` block."""

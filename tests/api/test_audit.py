@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,13 +67,17 @@ def test_reads_of_what_is_worth_it_are_noted_with_who_and_from_where(books: Book
 
 
 @pytest.fixture
-def two_people(planned: Path, tmp_path: Path) -> Iterator[tuple[TestClient, Books]]:
+def two_people(
+    planned: Path, tmp_path: Path, asked_as: Callable[..., Any]
+) -> Iterator[tuple[TestClient, Books]]:
     """Whoever asks is who a header says; every order takes two."""
     opened = open_books(Path(shutil.copytree(planned, tmp_path / "demo")))
     settings = opened.settings.model_copy(update={"four_eyes_cost": 0.0})
     books = replace(opened, settings=settings)
     app = create_app(books, local=True)
-    app.state.identify = lambda request: local_administrator(request.headers["x-test-actor"])
+    app.state.identify = asked_as(
+        lambda request: local_administrator(request.headers["x-test-actor"])
+    )
     with TestClient(app, base_url=HERE) as client:
         yield client, books
     opened.store.close()

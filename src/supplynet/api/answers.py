@@ -36,6 +36,9 @@ asked, and on nothing else: no name, no second permission. With the seconds for 
 and the kinds of records that they show (None = all); one that is forgotten here, or a change of the
 plant's files by hand, is seen these seconds late."""
 LARGEST, MOST_BYTES, MOST_ANSWERS = 2 * 2**20, 32 * 2**20, 512
+AT_ONCE = 2
+"""Reads that compute side by side: more would only take the processor from one another, and from
+the thread that gives kept answers."""
 _WORTH_PACKING = 1000
 
 
@@ -69,6 +72,7 @@ class Answers:
     def __init__(self, moves: Count, seq: Count) -> None:
         self._moves, self._seq = moves, seq
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def answer(self, request: Request, name: str, sites: Sites, ask: Ask) -> Response:
         """The kept answer, or a new one."""
@@ -82,7 +86,8 @@ class Answers:
             seconds, kinds = KEPT[name]
             if not self._is_good(kept, seconds, kinds):
                 moves, seq, at = self._moves(kinds), self._seq(kinds), time.monotonic()
-                answer = await ask()
+                async with self._room:
+                    answer = await ask()
                 if answer.status_code != 200 or not 0 < len(answer.body) <= LARGEST:
                     self._kept.pop(key, None)
                     return answer

@@ -235,8 +235,7 @@ class Caller:
 
     def __init__(self, books: Books, app: FastAPI, runner: asyncio.Runner) -> None:
         self.books, self.app, self._runner = books, app, runner
-        self._who: Principal | None = None
-        app.state.identify = lambda _request: self._who
+        self.who: Principal | None = None
         app.state.passwords = Passwords(cost=Cost(memory_kib=8, passes=1))
         app.state.feed.closed = True  # a stream ends after its first word
 
@@ -250,7 +249,7 @@ class Caller:
         body: Any = None,
     ) -> Answer:
         """The answer to one request of somebody; None = of nobody who is known."""
-        self._who = who
+        self.who = who
         content = b"" if body is None else json.dumps(body).encode()
         headers = {"host": "127.0.0.1", "content-length": str(len(content))}
         headers |= {} if body is None else {"content-type": "application/json"}
@@ -318,29 +317,33 @@ def _series_forecast(place: str, part: str, _horizon: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _calling(folder: Path) -> Iterator[Caller]:
+def _calling(folder: Path, asked_as: Callable[..., Any]) -> Iterator[Caller]:
     books = open_books(folder)
     books = replace(books, settings=books.settings.model_copy(update=_ENDLESS))
     with asyncio.Runner() as runner, pytest.MonkeyPatch.context() as patch:
         patch.setattr(champion, "forecast", _forecast)
         app = create_app(books)
         app.state.sales_models = SimpleNamespace(generate_forecast=_series_forecast)
-        yield Caller(books, app, runner)
+        caller = Caller(books, app, runner)
+        app.state.identify = asked_as(lambda _: caller.who)
+        yield caller
     books.store.close()
 
 
 @pytest.fixture(scope="module")
-def caller(two_showrooms: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+def caller(
+    two_showrooms: Path, tmp_path_factory: pytest.TempPathFactory, asked_as: Callable[..., Any]
+) -> Iterator[Caller]:
     """One application for all tests of a module."""
     copy = tmp_path_factory.mktemp("caller") / "demo"
-    with _calling(Path(shutil.copytree(two_showrooms, copy))) as opened:
+    with _calling(Path(shutil.copytree(two_showrooms, copy)), asked_as) as opened:
         yield opened
 
 
 @pytest.fixture
-def writer(two_showrooms: Path, tmp_path: Path) -> Iterator[Caller]:
+def writer(two_showrooms: Path, tmp_path: Path, asked_as: Callable[..., Any]) -> Iterator[Caller]:
     """An application over books of its own, for a test that writes."""
-    with _calling(Path(shutil.copytree(two_showrooms, tmp_path / "demo"))) as opened:
+    with _calling(Path(shutil.copytree(two_showrooms, tmp_path / "demo")), asked_as) as opened:
         yield opened
 
 
