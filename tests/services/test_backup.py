@@ -552,3 +552,11 @@ def test_of_backups_of_one_second_the_one_with_the_highest_number_is_the_newest(
     names = ["s.backup", *(f"s-{n}.backup" for n in range(2, 12))]
     # All of one week: its newest stays too, beside the two newest of all.
     assert superfluous(dict.fromkeys(names, at(0)), keep=2, now=at(0)) == names[:-3]
+
+
+def test_a_number_that_retention_has_freed_is_not_used_again(tmp_path: Path) -> None:
+    stem = "supplynet-20260101T000000Z"
+    for number in (9, 10):
+        (tmp_path / f"{stem}-{number}.backup").touch()
+    assert backup._target(tmp_path, at(0)).name == f"{stem}-11.backup"
+    assert backup._target(tmp_path, at(1)).name == "supplynet-20260102T000000Z.backup"

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -218,8 +217,13 @@ def _target(to: Path, made_at: datetime) -> Path:
     if not to.exists():
         to.mkdir(mode=0o700, parents=True)
     stem = f"supplynet-{made_at:%Y%m%dT%H%M%SZ}"
-    names = (f"{stem}{ENDING}" if n == 1 else f"{stem}-{n}{ENDING}" for n in count(1))
-    return next(to / name for name in names if not (to / name).exists())
+    there = {path.name for path in to.glob(f"{stem}*{ENDING}")}
+    if not there:
+        return to / f"{stem}{ENDING}"
+    # After the highest: a number that retention has freed would make the newest look the oldest.
+    last = max(there, key=lambda name: backup_retention.in_order(stem, name))
+    number = last.removeprefix(stem).removesuffix(ENDING).removeprefix("-")
+    return to / f"{stem}-{int(number or 1) + 1}{ENDING}"
 
 
 def _clear_leftovers(workspace: Path, folder: Path) -> None:
