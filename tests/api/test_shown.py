@@ -158,6 +158,25 @@ def test_a_screen_that_takes_long_is_looked_at_more_rarely(
     assert slept == pytest.approx([1.0, 2.5], abs=0.5)
 
 
+def test_who_follows_a_picture_that_was_dropped_misses_nothing(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown, "_MOST_PICTURES", 1)
+
+    async def look() -> None:
+        pictures = Shown(books, SmoothClock())
+        view = View(pictures, Screen.CONTROL_ROOM, None)
+        await view.news(0)
+        pause(books, True)
+        await view.news(overview.latest_change(books))
+        await View(pictures, Screen.FLOW, None).news(0)  # there is room for one only
+        pause(books, False)
+        told = json.loads(await view.news(overview.latest_change(books)))
+        assert told["fields"]["automation"]["paused"] is False
+
+    run(look)
+
+
 def _fails(_books: Books) -> None:
     raise StoreError("the disk is gone")
 

@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from itertools import count
 from typing import Any
 
 from anyio import CapacityLimiter
@@ -49,13 +50,15 @@ they are as rare as a screen may be old."""
 FRESH_SECONDS = 2.5
 """The clock goes on where the books stand still: a screen that is older is built again."""
 _MOST_PICTURES = 64
+_versions = count(1)
+"""One count for all: who followed a picture that was dropped is told all of the next one."""
 
 
 class Picture:
     """One screen as some may see it, with what is other than before.
 
     Attributes:
-        version: Counts the times at which something was other.
+        version: Rises each time something is other; 0 before the first look.
         seq: The newest change that is surely in it; -1 before the first look.
     """
 
@@ -102,7 +105,7 @@ class Picture:
         self._raw = found
         other = {name: text for name, text in other.items() if self._json.get(name) != text}
         if other:
-            self.version += 1
+            self.version = next(_versions)
             self._json |= other
             self._moved |= dict.fromkeys(other, self.version)
             self._told.clear()
