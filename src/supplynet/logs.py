@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -41,6 +42,7 @@ _LOOKS_SECRET = re.compile(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LONGEST = 16_000
 _DEEPEST = 6
+_SHORT = 64
 _TRACE = "exception"
 """The one value with several lines: JSON escapes their ends, and people get them indented."""
 _FIRST = ("time", "level", "logger", "message", "request_id", "actor")
@@ -134,7 +136,7 @@ def _redacted(_logger: Any, _method: str, event: Event) -> Event:
 
 def _safe(value: Any, key: str = "", depth: int = 0) -> Any:
     """``value`` in JSON types, without secrets, and not without end."""
-    if value and _SECRET_KEY.search(key):
+    if value and _is_secret(key):
         return HIDDEN
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -144,10 +146,26 @@ def _safe(value: Any, key: str = "", depth: int = 0) -> Any:
         return {str(k): _safe(v, str(k), depth + 1) for k, v in value.items()}
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes):
         return [_safe(each, "", depth + 1) for each in value] if depth < _DEEPEST else "..."
-    text = str(value)
+    return _safe_text(str(value), lines=key == _TRACE)
+
+
+def _safe_text(text: str, *, lines: bool) -> str:
+    if not lines and len(text) <= _SHORT:
+        return _clean(text)
     more = "..." if len(text) > _LONGEST else ""
-    lines = redact(text[:_LONGEST]).split("\n") if key == _TRACE else [redact(text[:_LONGEST])]
-    return "\n".join(map(one_line, lines)) + more
+    told = redact(text[:_LONGEST])
+    return "\n".join(map(one_line, told.split("\n") if lines else [told])) + more
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(key: str) -> bool:
+    return _SECRET_KEY.search(key) is not None
+
+
+@lru_cache(maxsize=1024)
+def _clean(text: str) -> str:
+    """Short texts come again and again: names of operations, routes, addresses."""
+    return one_line(redact(text))
 
 
 def _as_json(_logger: Any, _method: str, event: Event) -> str:

@@ -127,7 +127,7 @@ def test_each_request_has_one_line_with_its_route_and_who_asked(
         "level": "info",
         "method": "GET",
         "operation": "get_order",
-        "route": "/orders/{order_id}",
+        "route": "/api/v1/orders/{order_id}",
         "status": 404,
         "actor": "local",
         "request_id": answer.headers["x-request-id"],

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +21,7 @@ Count = Callable[[Kinds], int]
 Ask = Callable[[], Awaitable[Response]]
 _STOCK = ("movement", "order", "plan", "plant")
 KEPT: dict[str, tuple[float, Kinds]] = {
+    "get_automation": (5.0, ("setting",)),
     "get_control_room": (2.0, None),
     "get_flow": (2.0, _STOCK),
     "get_network": (10.0, ("plant",)),
@@ -95,6 +97,9 @@ class Answers:
                 kept.body, kept.packed = bytes(answer.body), None
                 kept.headers = [each for each in answer.raw_headers if each[0] != b"content-length"]
                 self._make_room()
+            assert kept.body is not None, "it is good, or was just made"
+            if kept.packed is None and _packs(kept.body, request):
+                kept.packed = await run_in_threadpool(_pack, kept.body)
         return _again(kept, request)
 
     def _is_good(self, kept: _Kept, seconds: float, kinds: Kinds) -> bool:
@@ -108,15 +113,20 @@ class Answers:
             size -= self._kept.popitem(last=False)[1].size
 
 
+def _packs(body: bytes, request: Request) -> bool:
+    return len(body) >= _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", "")
+
+
+def _pack(body: bytes) -> bytes:
+    return zlib.compress(body, level=4, wbits=31)
+
+
 def _again(kept: _Kept, request: Request) -> Response:
     assert kept.body is not None, "only a good answer is given again"
-    packs = "gzip" in request.headers.get("accept-encoding", "")
     answer = Response()
     answer.raw_headers = list(kept.headers)
     answer.body = kept.body
-    if packs and len(kept.body) >= _WORTH_PACKING:
-        if kept.packed is None:
-            kept.packed = zlib.compress(kept.body, level=4, wbits=31)
+    if kept.packed is not None and _packs(kept.body, request):
         answer.body = kept.packed
         answer.raw_headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
     answer.raw_headers.append((b"content-length", str(len(answer.body)).encode()))

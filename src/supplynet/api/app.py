@@ -57,6 +57,7 @@ from supplynet.api.routes import (
     what_if,
     why,
 )
+from supplynet.api.routing import ReadAtOnce
 from supplynet.api.shown import Shown
 from supplynet.api.stream import ChangeFeed
 from supplynet.api.stream import router as stream_router
@@ -69,7 +70,7 @@ from supplynet.services.refusals import RefusalLog
 from supplynet.services.running import Running
 from supplynet.worker.anchoring import ReadWriter
 
-# What is asked all the time stands first: a router is found by trying one after the other.
+# What is asked all the time stands first: a route is found by trying one after the other.
 _ROUTERS = (
     control_room.router,
     flow.router,
@@ -150,7 +151,6 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        generate_unique_id_function=lambda route: route.name,
     )
     app.state.books, app.state.feed, app.state.clock, app.state.shown = books, feed, clock, shown
     app.state.answers = Answers(moves=books.store.moves, seq=feed.newest)
@@ -163,8 +163,9 @@ def create_app(
     app.state.http_metrics = HttpMetrics(app.state.registry)
     app.state.registry.register(BooksCollector(books, app.state.running))
     problems.install(app)
-    for router in _ROUTERS:
-        app.include_router(router, prefix="/api/v1")
+    routes = [route for router in _ROUTERS for route in router.routes]
+    # Not included: a router in another is searched anew, level by level, with every request.
+    app.router.routes += [ReadAtOnce(routes), *routes]
     # Not mounted: a mount at "/" would hide "method not allowed" of the routes above.
     app.router.default = pages()
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)

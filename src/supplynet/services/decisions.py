@@ -13,6 +13,7 @@ from supplynet.monitor.why import Moments, sentence
 from supplynet.replenish.explain import Explanation
 from supplynet.services import reach
 from supplynet.services.books import Books, open_books, plant_of
+from supplynet.storage import ReadTx
 from supplynet.storage import decision_records as records
 from supplynet.storage.decision_records import DecisionRecord
 from supplynet.storage.within import Within
@@ -87,8 +88,25 @@ def why(
     """
     _check(books.plant, stock_point, part, within)
     with books.store.read() as tx:
-        found = records.list_decisions(tx, location_id=stock_point, part_id=part, at=at, limit=1)
-        news = records.last_full(tx, stock_point, part, found[0].run_seq) if found else None
+        return why_in_books(books, tx, stock_point, part, at=at, within=within)
+
+
+def why_in_books(
+    books: Books,
+    tx: ReadTx,
+    stock_point: str,
+    part: str,
+    *,
+    at: datetime | None = None,
+    within: Within = None,
+) -> Row:
+    """``why`` for a stock point and part that there are.
+
+    Raises:
+        NotFound: Nothing was decided for it.
+    """
+    found = records.list_decisions(tx, location_id=stock_point, part_id=part, at=at, limit=1)
+    news = records.last_full(tx, stock_point, part, found[0].run_seq) if found else None
     if not found:
         when = "" if at is None else f" at or before {at:%Y-%m-%d %H:%M%z}"
         raise NotFound(

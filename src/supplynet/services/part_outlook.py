@@ -16,12 +16,13 @@ from supplynet.core.shifts import Shift
 from supplynet.errors import SupplyNetError
 from supplynet.forecast.dependence import Dependence
 from supplynet.forecast.paths import QuantileForecast, sample_paths
-from supplynet.frames.panel import shift_periods
+from supplynet.frames.panel import Period, shift_periods
 from supplynet.learning.artifacts import load_metrics
 from supplynet.monitor.grid import iso
 from supplynet.services import part_series
 from supplynet.services.books import Books
 from supplynet.services.plan_forecast import forecast_of
+from supplynet.services.remembered import remembered
 from supplynet.storage import ReadTx
 from supplynet.storage.plans import PlanRecord
 
@@ -78,6 +79,35 @@ def ahead(
     A plan that is older than the running moment forecast more than is left: its running shift
     counts by the share of the time that is still to come.
     """
+    key = ("sampled", plan.plan_id, tuple(sorted(lines)), part)
+    made = remembered(
+        books, tx, key, ("plant",), lambda: _sampled(books, tx, plan, frozenset(lines), part)
+    )
+    if made is None:
+        return None
+    left = [i for i, period in enumerate(made.periods) if period.end > now]
+    if not left:
+        return None
+    use = made.use[:, left].copy()
+    first = made.periods[left[0]]
+    begin = max(first.start, made.cutoff)
+    use[:, 0] *= _share(first.end - max(first.start, now), first.end - begin)
+    return Ahead(now=now, use=use, shifts=tuple(made.shifts[i] for i in left))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Sampled:
+    """Use by a whole forecast: parts, shape (path, step), with the period and shift of each."""
+
+    use: FloatArray
+    periods: tuple[Period, ...]
+    shifts: tuple[Shift, ...]
+    cutoff: datetime
+
+
+def _sampled(
+    books: Books, tx: ReadTx, plan: PlanRecord, lines: Collection[str], part: str
+) -> _Sampled | None:
     frame = forecast_of(books, tx, plan.plan_id).of_part(lines, part)
     found = part_series.quantiles_of(frame)
     if not found:
@@ -99,25 +129,19 @@ def ahead(
         cutoff=cutoff,
         model_version=plan.model_version,
     )
-    use = _sampled(books, forecast, plan)
-    left = [i for i, period in enumerate(periods) if period.end > now]
-    if not left:
-        return None
-    use = use[:, left].copy()
-    first = periods[left[0]]
-    use[:, 0] *= _share(first.end - max(first.start, now), first.end - max(first.start, cutoff))
-    return Ahead(now=now, use=use, shifts=tuple(known[periods[i].start] for i in left))
+    # The same paths as those of the plan.
+    dependence = _dependence(books, plan.model_version)
+    paths = sample_paths(forecast, dependence=dependence, paths=PATHS, seed=plan.seed)
+    return _Sampled(
+        use=np.asarray(paths.values.sum(axis=1), dtype=np.float64),
+        periods=tuple(periods),
+        shifts=tuple(known[period.start] for period in periods),
+        cutoff=cutoff,
+    )
 
 
 def _share(left: timedelta, of: timedelta) -> float:
     return min(1.0, left / of) if of > timedelta(0) else 0.0
-
-
-def _sampled(books: Books, forecast: QuantileForecast, plan: PlanRecord) -> FloatArray:
-    """Shape (path, step), the same paths as those of the plan."""
-    dependence = _dependence(books, plan.model_version)
-    paths = sample_paths(forecast, dependence=dependence, paths=PATHS, seed=plan.seed)
-    return np.asarray(paths.values.sum(axis=1), dtype=np.float64)
 
 
 def _dependence(books: Books, version: str) -> Dependence:
@@ -170,15 +194,14 @@ def projection(coming: Ahead, on_hand: int, arriving: Sequence[Row]) -> Row:
     released = [row for row in arriving if row["state"] != OrderState.PROPOSED.value]
     cases = {"without": released, "with": list(arriving)}
     stocks = {name: _stock(use, times, on_hand, rows) for name, rows in cases.items()}
-    bands = {name: np.quantile(stock, FAN, axis=0) for name, stock in stocks.items()}
-    points = []
-    for i, at in enumerate(times):
-        point: Row = {"at": iso(at)}
-        for name, band in bands.items():
-            point[name] = [round(float(each), 1) for each in band[:, i]]
-        points.append(point)
+    bands = {
+        name: np.quantile(stock, FAN, axis=0).round(1).T.tolist() for name, stock in stocks.items()
+    }
     return {
-        "points": points,
+        "points": [
+            {"at": iso(at), "without": without, "with": both}
+            for at, without, both in zip(times, bands["without"], bands["with"], strict=True)
+        ],
         "runs_out": {name: _runs_out(stock, use, times) for name, stock in stocks.items()},
     }
 
@@ -200,13 +223,11 @@ def _times(coming: Ahead, arriving: Sequence[Row]) -> list[datetime]:
 
 def _between(coming: Ahead, times: Sequence[datetime]) -> FloatArray:
     """Use between each moment and the one before it, shape (path, moment); even in a shift."""
-    whole = np.zeros((len(coming.use), len(times)))
-    for step, shift in enumerate(coming.shifts):
-        begin = max(shift.start, coming.now)
-        length = (shift.end - begin).total_seconds()
-        over = [min(max((at - begin).total_seconds() / length, 0.0), 1.0) for at in times]
-        whole += coming.use[:, step, None] * np.array(over)
-    return np.diff(whole, axis=1, prepend=0.0)
+    moments = np.array([at.timestamp() for at in times])
+    begins = [max(shift.start, coming.now).timestamp() for shift in coming.shifts]
+    lengths = [shift.end.timestamp() - b for shift, b in zip(coming.shifts, begins, strict=True)]
+    over = np.clip((moments - np.array(begins)[:, None]) / np.array(lengths)[:, None], 0.0, 1.0)
+    return np.diff(coming.use @ over, axis=1, prepend=0.0)
 
 
 def _stock(

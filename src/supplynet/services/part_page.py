@@ -23,6 +23,7 @@ from supplynet.services import (
 )
 from supplynet.services.books import Books
 from supplynet.services.plan_forecast import newest_plan
+from supplynet.services.remembered import remembered
 from supplynet.storage import ReadTx, anomalies, orders
 from supplynet.storage.plans import PlanRecord
 from supplynet.storage.within import Within
@@ -77,6 +78,13 @@ def part_page(books: Books, location_id: str, part_id: str, within: Within = Non
             whole = _ahead(books, tx, plan, subject, now, subject.drawing)
         running = [shift for shift in shifts if shift.start <= now < shift.end]
         so_far = part_series.used_so_far(tx, subject.lines, part_id, running[0]) if running else 0
+        decided = remembered(
+            books,
+            tx,
+            ("decided", subject.place, part_id, None if within is None else frozenset(within)),
+            ("plan", "plant"),
+            lambda: _decision(books, tx, subject, within),
+        )
     stock, _ = overview.stock(books, location_id=subject.place, part_id=part_id)
     arriving = part_outlook.deliveries(moving, now)
     on_hand = stock[0]["on_hand"] if stock else 0
@@ -100,7 +108,7 @@ def part_page(books: Books, location_id: str, part_id: str, within: Within = Non
         "projection": projected,
         "risk": None if projected is None else _risk(projected, books.plant, subject, now),
         "orders": [_order(order) for order in sorted(moving, key=_newest, reverse=True)],
-        "decision": _decision(books, subject, within),
+        "decision": decided,
         "supply": part_supply.supply_of(books.plant, subject.place, subject.part),
         "quality": judged,
     }
@@ -231,10 +239,10 @@ def _anomalies(tx: ReadTx, subject: _Subject, now: datetime, within: Within) -> 
     ]
 
 
-def _decision(books: Books, subject: _Subject, within: Within) -> Row | None:
+def _decision(books: Books, tx: ReadTx, subject: _Subject, within: Within) -> Row | None:
     """The newest decision, in short; null where none was made."""
     try:
-        row = decisions.why(books, subject.place, subject.part, within=within)
+        row = decisions.why_in_books(books, tx, subject.place, subject.part, within=within)
     except NotFound:
         return None
     times = {name: iso(row[name]) for name in ("decided_at", "departure_at", "arrives_at")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -68,8 +69,9 @@ def to_bytes(frame: pl.DataFrame) -> bytes:
         return file.getvalue()
 
 
+@lru_cache(maxsize=8)
 def from_bytes(compact: bytes) -> pl.DataFrame:
-    """Back again."""
+    """Back again; the last ones stay open, for the newest is asked for all the time."""
     return pl.read_parquet(io.BytesIO(compact))
 
 

@@ -81,17 +81,18 @@ def list_decisions(
     wanted = _wanted(location_id, part_id, within)
     found: list[DecisionRecord] = []
     first, place = (None, -1) if after is None else after
+    size = 1  # the newest run mostly has it, and runs are large
     while len(found) < limit:
-        batch = tx.connection.execute(_newest(first, at)).all()
+        batch = tx.connection.execute(_newest(first, at).limit(size)).all()
         for row in batch:
             skip = place if after is not None and row.seq == after[0] else -1
             rest = limit - len(found)
             found += _ofrun_of(tx, row, wanted, skip, rest)
             if len(found) >= limit:
                 return found
-        if len(batch) < _SCAN:
+        if len(batch) < size:
             return found
-        first = batch[-1].seq - 1
+        first, size = batch[-1].seq - 1, min(4 * size, _SCAN)
     return found
 
 
@@ -128,7 +129,7 @@ def get_decision(tx: ReadTx, decision_id: str, within: Within = None) -> Decisio
 
 
 def _newest(first: int | None, at: datetime | None) -> Select[Any]:
-    query = select(runs).order_by(runs.c.seq.desc()).limit(_SCAN)
+    query = select(runs).order_by(runs.c.seq.desc())
     if first is not None:
         query = query.where(runs.c.seq <= first)
     return query if at is None else query.where(runs.c.decided_at <= at)

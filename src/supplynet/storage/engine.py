@@ -151,6 +151,12 @@ class Store:
             self._moved.wait_for(lambda: self._moves != seen, timeout=seconds)
             return self._moves
 
+    def look(self) -> None:
+        """Wake who waits for a change: another process has probably made one."""
+        with self._moved:
+            self._moves += 1
+            self._moved.notify_all()
+
     def moves(self, kinds: Collection[str] | None = None) -> int:
         """How often this process has changed the books, or what is of these kinds in them."""
         if kinds is None:

@@ -15,6 +15,11 @@ from collections.abc import Mapping
 from typing import IO, Any, Self
 
 
+def our_environment() -> dict[str, str]:
+    """For a Python process of ours: it finds the modules that this one finds."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
 class Child:
     """One job's process, in a session of its own, so that all it starts can be killed with it.
 
@@ -25,13 +30,12 @@ class Child:
     """
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "supplynet.worker.job_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            env=environment,
+            env=our_environment(),
         )
         self._said: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self.fraction, self.message = 0.0, ""

@@ -17,6 +17,7 @@ from supplynet.worker.drop_folder import DropFolderWorker
 from supplynet.worker.jobs import KINDS
 from supplynet.worker.loop import Loop
 from supplynet.worker.mqtt import MqttWorker
+from supplynet.worker.planner import PlannerProcess
 from supplynet.worker.runner import JobRunner
 from supplynet.worker.watch import Watch
 
@@ -55,7 +56,8 @@ def working(books: Books, *, speed: float | None = None) -> Iterator[Crew]:
     """
     with ExitStack() as stack:
         anchoring = stack.enter_context(Anchoring(books))  # the last to end: it signs the head
-        loop = stack.enter_context(Loop(books, speed=speed))
+        planner = PlannerProcess(books.workspace.folder)
+        loop = stack.enter_context(Loop(books, planner, speed=speed))
         jobs = stack.enter_context(Jobs(books))
         stack.enter_context(dispatching(books))
         drop = stack.enter_context(DropFolderWorker(books))

@@ -14,16 +14,16 @@ import structlog
 from supplynet import cycle
 from supplynet.core.events import EventType
 from supplynet.errors import NotFound
-from supplynet.services import history, overview, pace, planning
+from supplynet.services import history, overview, pace
 from supplynet.services.books import Books
 from supplynet.storage import alerts, events, values
 from supplynet.storage.alerts import AlertCause, Severity
 from supplynet.worker.background import Background
 from supplynet.worker.lease import Lease
 from supplynet.worker.live import LivePlant
+from supplynet.worker.planner import ACTOR, OwnPlanner, Planner
 
 log = structlog.get_logger()
-ACTOR = "automation"
 PLAN_EVERY = timedelta(minutes=5)
 PLANNER = "planner"
 """Name of the lease: of several servers on the same books one plans."""
@@ -49,16 +49,28 @@ class Loop(Background):
 
     Args:
         books: The workspace.
+        planner: Makes the plans; None = this thread does.
         speed: Plant seconds per real second of a demo's twin; None = a real plant.
         retry_seconds: Between a failure and the next try.
     """
 
     def __init__(
-        self, books: Books, *, speed: float | None = None, retry_seconds: float = RETRY_SECONDS
+        self,
+        books: Books,
+        planner: Planner | None = None,
+        *,
+        speed: float | None = None,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         super().__init__("loop")
         self._books, self._speed, self._retry = books, speed, retry_seconds
+        self._planner = OwnPlanner(books) if planner is None else planner
         self._missing = ""
+
+    def __exit__(self, *error: object) -> None:
+        self._stop.set()
+        self._planner.close()
+        super().__exit__(*error)
 
     def _run(self) -> None:
         lease = Lease(self._books.store, PLANNER, clock=self._books.wall_clock)
@@ -88,34 +100,49 @@ class Loop(Background):
 
     def _follow_a_plant(self, lease: Lease) -> None:
         while lease.held and not self._stop.is_set():
-            seen = self._newest()  # before the plan: what comes meanwhile is news
+            begun, seen = time.monotonic(), self._newest()  # what comes meanwhile is news
             historical = self._plan()
             now = history.as_of(self._books)
             if not historical:
                 self._release(now, now + RELEASE_AHEAD)
-            self._refresh(self._wait_for_news(seen))
+            self._until_the_next_plan(seen, took=time.monotonic() - begun)
 
-    def _wait_for_news(self, seen: int) -> set[str]:
-        """Until the next turn, or a count, a receipt, a halt or the like, or a break of pace.
+    def _until_the_next_plan(self, seen: int, took: float) -> None:
+        """Its turn comes, or there is news; then what the news does to the lines is shown at once.
 
-        Returns:
-            Where such things were reported.
+        Plans rest as long as the last one took, or counts all day long would keep a processor busy.
         """
         begun = time.monotonic()
-        moves, pace_at = 0, begun + PACE_EVERY.total_seconds()
-        while not self._stop.is_set() and time.monotonic() < begun + PLAN_EVERY.total_seconds():
+        turn = begun + PLAN_EVERY.total_seconds()
+        until = turn
+        while not self._stop.is_set() and time.monotonic() < until:
+            places, seen = self._news(seen, until)
+            if places:
+                self._refresh(places)
+                until = min(begun + took, turn)
+
+    def _news(self, seen: int, until: float) -> tuple[set[str], int]:
+        """Wait for a count, a receipt, a halt or the like, or a break of pace.
+
+        Returns:
+            Where such things were reported, none when the time is over; and the newest report.
+        """
+        moves, pace_at = 0, time.monotonic() + PACE_EVERY.total_seconds()
+        while not self._stop.is_set() and time.monotonic() < until:
             newest = self._newest()
             if newest > seen and self._places_after(seen):
                 self._stop.wait(SETTLE_SECONDS)
-                return self._places_after(seen)
+                newest = self._newest()
+                return self._places_after(seen), newest
             seen = newest
             if time.monotonic() >= pace_at:
                 pace_at += PACE_EVERY.total_seconds()
                 fast = pace.broken(self._books, self._books.now())
                 if fast:
-                    return {line for line, _ in fast}
-            moves = self._books.store.wait_for_change(moves, LOOK_EVERY.total_seconds())
-        return set()
+                    return {line for line, _ in fast}, seen
+            left = until - time.monotonic()
+            moves = self._books.store.wait_for_change(moves, min(LOOK_EVERY.total_seconds(), left))
+        return set(), seen
 
     def _newest(self) -> int:
         with self._books.store.read() as tx:
@@ -126,13 +153,12 @@ class Loop(Background):
             return events.places_after(tx, seen, TELLING)
 
     def _refresh(self, places: set[str]) -> None:
-        """Show what the news does to the lines around it; the plan comes next, whatever happens."""
-        if not places:
-            return
+        """Show what the news does to the lines around it; a plan follows, whatever happens."""
         try:
-            planning.refresh_now(self._books, places, actor=ACTOR)
+            self._planner.refresh(places)
         except Exception as error:  # noqa: BLE001 - the plan will tell
             log.warning("not refreshed", reason=f"{type(error).__name__}: {error}")
+        self._books.store.look()
 
     def _play_a_plant(self, plant: LivePlant, speed: float, lease: Lease) -> None:
         """Plays until the demo's future is over, then says so and waits to be stopped."""
@@ -155,10 +181,13 @@ class Loop(Background):
     def _plan(self) -> bool:
         """Plan; whether that was for a moment long ago. What fails is tried at the next turn."""
         try:
-            return planning.plan_now(self._books, actor=ACTOR).historical
+            return self._planner.plan()
         except Exception as error:  # noqa: BLE001 - the plant goes on, whatever it is
-            log.warning("no plan this time", reason=f"{type(error).__name__}: {error}")
+            if not self._stop.is_set():
+                log.warning("no plan this time", reason=f"{type(error).__name__}: {error}")
             return False
+        finally:
+            self._books.store.look()
 
     def _release(self, now: datetime, until: datetime) -> None:
         """Approve what is due, unless people decide or someone pressed pause."""
