@@ -74,7 +74,7 @@ def port(folder: Path) -> Iterator[int]:
         server.terminate()
 
 
-@pytest.mark.parametrize(("uses", "most"), [("nothing", 0.1), ("uses", 0.3)])
+@pytest.mark.parametrize(("beside", "most"), [("nothing", 0.1), ("uses", 0.3)])
 def test_how_long_reads_take(
     folder: Path, port: int, beside: str, most: float, capsys: pytest.CaptureFixture[str]
 ) -> None:

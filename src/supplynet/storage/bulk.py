@@ -116,19 +116,28 @@ class Lookup:
 
     @cached_property
     def _sqlite(self) -> str:
-        return self._from("json_each(?)", "?")
+        return (
+            f"SELECT {self._names} FROM json_each(?) AS wanted "  # noqa: S608 - our own columns
+            f"CROSS JOIN {self._table.name} AS held WHERE {self._same('?')}"
+        )
 
     @cached_property
     def _postgresql(self) -> str:
-        return self._from("json_array_elements_text(%s)", "%s")
-
-    def _from(self, values: str, mark: str) -> str:
-        names = ", ".join(f"held.{_quoted(name)}" for name in self._columns)
+        # OFFSET 0 keeps the planner from joining: it takes the document for a hundred values, and
+        # reads all of a table that has grown since it was last analyzed to find one row.
         return (
-            f"SELECT {names} FROM {values} AS wanted "  # noqa: S608 - names of our own columns
-            f"CROSS JOIN {self._table.name} AS held WHERE held.{self._by} = wanted.value"
-            + ("" if self._within is None else f" AND held.{self._within} = {mark}")
+            f"SELECT {self._names} FROM json_array_elements_text(%s) AS wanted "  # noqa: S608 - the same
+            f"CROSS JOIN LATERAL (SELECT * FROM {self._table.name} AS held "
+            f"WHERE {self._same('%s')} OFFSET 0) AS held"
         )
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(f"held.{_quoted(name)}" for name in self._columns)
+
+    def _same(self, mark: str) -> str:
+        within = "" if self._within is None else f" AND held.{self._within} = {mark}"
+        return f"held.{self._by} = wanted.value{within}"
 
 
 def _json(value: Any) -> str:
