@@ -12,10 +12,4 @@ from supplynet.storage.within import Within
 
 def control_room(books: Books, within: Within = None) -> dict[str, Any]:
     """The screen of those who see ``within``."""
-    room = screen.control_room(books, within)
-    return room | {"actions": [_tagged(action) for action in room["actions"]]}
-
-
-def _tagged(action: dict[str, Any]) -> dict[str, Any]:
-    tag = etag_of(action["order"])
-    return {name: value for name, value in action.items() if name != "order"} | {"etag": tag}
+    return screen.control_room(books, within, etag_of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,22 +21,32 @@ from supplynet.storage import ReadTx, alerts, changes, events, orders, values
 from supplynet.storage.within import Within
 
 Row = dict[str, Any]
+Tag = Callable[[Order], str]
 STALE_AFTER_SECONDS = 10
 _WAITING = (OrderState.PROPOSED, OrderState.APPROVED)
 
 
-def control_room(books: Books, within: Within = None) -> Row:
+def _untagged(_order: Order) -> str:
+    return ""
+
+
+def control_room(books: Books, within: Within = None, tag: Tag = _untagged) -> Row:
     """Everything that the first screen shows; what is not there yet is empty.
 
     ``within`` some places only: their lines, orders and alerts, and what is said of these. The
-    scoreboard is of the whole plant.
+    scoreboard is of the whole plant. Nobody may change what is returned.
+
+    Args:
+        books: The workspace.
+        within: None = all places.
+        tag: Gives the ``etag`` that a decision on an order is made from.
     """
     now = history.as_of(books)
     plant, clock = _plant(books), clock_at(books, now)
     with books.store.read() as tx:
         plan = newest_plan(books, tx)
         open_alerts = [as_row(alert) for alert in alerts.open_alerts(tx, within)]
-        leaving = _leaving(books, tx, now, within)
+        leaving = _leaving(books, tx, now, within, tag)
         screen = {
             "generated_at": iso(books.wall_clock()),
             "change": changes.latest_seq(tx),
@@ -55,31 +66,38 @@ def control_room(books: Books, within: Within = None) -> Row:
     if document and within is not None:
         document = own_grid(document, books.plant, within)
     shifts, lines = _ahead(document, now, halted)
-    actions = _actions(books, [order for order in leaving if not order.is_snoozed(now)])
+    actions = [row for order, row in leaving if not order.is_snoozed(now)]
+    asleep = [order for order, _ in leaving if order.is_snoozed(now)]
     zone = ZoneInfo(plant["time_zone"])
     return screen | {
         "shift": _running(shifts, now),
         "shifts": shifts,
         "lines": lines,
         "actions": actions,
-        "set_aside": _set_aside(books, [order for order in leaving if order.is_snoozed(now)], now),
+        "set_aside": _set_aside(books, asleep, now),
         "headline": headline(
             lines, shifts, actions, zone, has_plan=plan is not None, here=within is not None
         ),
     }
 
 
-def _leaving(books: Books, tx: ReadTx, now: datetime, within: Within) -> list[Order]:
-    """Proposals and approved orders that have not left."""
+def _leaving(
+    books: Books, tx: ReadTx, now: datetime, within: Within, tag: Tag
+) -> list[tuple[Order, Row]]:
+    """Proposals and approved orders that have not left, and their rows, in the rows' order."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     found = remembered(
         books,
         tx,
-        ("leaving", hour, None if within is None else frozenset(within)),
-        ("order",),
-        lambda: orders.list_orders(tx, states=_WAITING, departing_from=hour, within=within),
+        ("leaving", hour, None if within is None else frozenset(within), tag),
+        ("order", "plant"),
+        lambda: _actions(
+            books,
+            orders.list_orders(tx, states=_WAITING, departing_from=hour, within=within),
+            tag,
+        ),
     )
-    return [order for order in found if order.departure_at >= now]
+    return [(order, row) for order, row in found if order.departure_at >= now]
 
 
 def _plant(books: Books) -> Row:
@@ -140,40 +158,37 @@ def _set_aside(books: Books, asleep: list[Order], now: datetime) -> list[Row]:
     return sorted(rows, key=lambda row: (row["snoozed_until"], row["order_id"]))
 
 
-def _actions(books: Books, waiting: list[Order]) -> list[Row]:
-    """Proposals and approved orders that have not left, the most lost minutes first.
-
-    Each has its order with it, of which the API makes the tag that a decision is made from.
-    """
+def _actions(books: Books, waiting: list[Order], tag: Tag) -> list[tuple[Order, Row]]:
+    """A row for each, the most lost minutes first."""
     parts = books.plant.part_by_id if waiting else {}
     rules = books.plant.supply_rule if waiting else {}
-    rows = []
+    found = []
     for order in waiting:
         why, part = order.explanation, parts.get(order.part_id)
         rule = rules.get((order.to_location, order.part_id))
-        rows.append(
-            {
-                "order_id": order.order_id,
-                "part_id": order.part_id,
-                "description": "" if part is None else part.description,
-                "from": order.from_location,
-                "to": order.to_location,
-                "quantity": order.quantity,
-                "unit": "pcs" if part is None else part.unit,
-                "containers": None if rule is None else -(-order.quantity // rule.container_size),
-                "state": order.state.value,
-                "departure_at": iso(order.departure_at),
-                "cutoff_at": iso(order.cutoff_at),
-                "arrives_at": iso(order.arrives_at),
-                "expected_lost_minutes": why.get("expected_lost_minutes", 0.0),
-                "risk_before": why.get("risk_before", 0.0),
-                "risk_after": why.get("risk_after", 0.0),
-                "lines": why.get("lines", []),
-                "why": why.get("why", ""),
-                "order": order,
-            }
-        )
-    return sorted(
-        rows,
-        key=lambda row: (-row["expected_lost_minutes"], row["departure_at"], row["order_id"]),
-    )
+        row = {
+            "order_id": order.order_id,
+            "part_id": order.part_id,
+            "description": "" if part is None else part.description,
+            "from": order.from_location,
+            "to": order.to_location,
+            "quantity": order.quantity,
+            "unit": "pcs" if part is None else part.unit,
+            "containers": None if rule is None else -(-order.quantity // rule.container_size),
+            "state": order.state.value,
+            "departure_at": iso(order.departure_at),
+            "cutoff_at": iso(order.cutoff_at),
+            "arrives_at": iso(order.arrives_at),
+            "expected_lost_minutes": why.get("expected_lost_minutes", 0.0),
+            "risk_before": why.get("risk_before", 0.0),
+            "risk_after": why.get("risk_after", 0.0),
+            "lines": why.get("lines", []),
+            "why": why.get("why", ""),
+            "etag": tag(order),
+        }
+        found.append((order, row))
+    return sorted(found, key=lambda each: _urgency(each[1]))
+
+
+def _urgency(row: Row) -> tuple[float, str, str]:
+    return -row["expected_lost_minutes"], row["departure_at"], row["order_id"]
