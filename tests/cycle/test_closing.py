@@ -209,6 +209,26 @@ def test_a_closing_that_was_killed_before_the_books_knew_is_no_fault(
     assert read_history(site.history)["consumed"].to_list() == [12, 0]
 
 
+def test_nor_is_one_after_which_more_was_reported(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """5 when it was closed, 15 now; 12 is what the files were written with, 13 it never was."""
+    site.use(5, MONDAY)
+    close(site, MONDAY + DAY)
+    site.post(site.event(EventType.CONSUMED, "SR1.A", MONDAY, "bolt", 7), now=MONDAY + DAY)
+    with monkeypatch.context() as patch:
+        patch.setattr("supplynet.cycle.closing._keep", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            close(site, MONDAY + DAY)
+    site.post(site.event(EventType.CONSUMED, "SR1.A", MONDAY, "bolt", 3), now=MONDAY + DAY)
+    assert faults(site) == []
+    path = site.history / "ledger" / "2026-01.parquet"
+    pl.read_parquet(path).with_columns(consumed=pl.col("consumed") + 1).write_parquet(path)
+    assert "says 13, the ledger 5" in faults(site)[0]
+    close(site, MONDAY + DAY)
+    assert read_history(site.history)["consumed"].to_list()[0] == 15
+
+
 def test_rows_of_a_line_that_is_gone_stay_and_months_that_are_empty_go(site: Site) -> None:
     site.use(5, MONDAY)
     close(site, MONDAY + 40 * DAY)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlalchemy import Column, func, select
 
 from supplynet.core.ledger import Account
 from supplynet.core.network import Plant
-from supplynet.cycle.demand import ledger_demand, used_by_shift
+from supplynet.cycle.demand import amounts_after, ledger_demand, used_by_shift
 from supplynet.cycle.live import Connected, read_connected, write_connected
 from supplynet.cycle.standstill import TYPES
 from supplynet.errors import SnapshotMoved
@@ -165,8 +166,8 @@ def rebuild_history(
 def history_faults(tx: ReadTx, history: Path, plant: Plant) -> list[str]:
     """Where ``history/ledger`` differs from the ledger, in sentences; nothing when it is right.
 
-    Movements that came after the last closing may be in it or not: a closing that was killed
-    between the files and the books is done again by the next one.
+    Of movements that came after the last closing the first ones may be in it: a closing that was
+    killed between the files and the books is done again by the next one.
     """
     known = values.get_value(tx, CLOSED)
     there = read_history(history, kind="ledger")
@@ -200,12 +201,22 @@ def _differences(
             if shift.start < max(since, floor) or shift.end > closing.until:
                 continue
             has = stored.get((line, part, shift.start))
-            right = [max(each[line, part, shift.shift_id], 0) for each in (then, now)]
-            if has not in right and not (has is None and closing.connected.seen > seen):
-                yield (
-                    f"history of {line}/{part} in {shift.shift_id} says {has}, the ledger "
-                    f"{right[0]}; run supplynet history rebuild"
-                )
+            key = (line, part, shift.shift_id)
+            right = [max(each[key], 0) for each in (then, now)]
+            if has in right or (has is None and closing.connected.seen > seen):
+                continue
+            if right[0] != right[1] and has in _between(tx, key, then[key], seen):
+                continue
+            yield (
+                f"history of {line}/{part} in {shift.shift_id} says {has}, the ledger "
+                f"{right[0]}; run supplynet history rebuild"
+            )
+
+
+def _between(tx: ReadTx, key: tuple[str, str, str], total: int, seen: int) -> set[int]:
+    """What was used in a shift by each movement after ``seen``, where it was ``total`` then."""
+    sums = accumulate(amounts_after(tx, key, seen), initial=total)
+    return {max(each, 0) for each in sums}
 
 
 def _newest(tx: ReadTx, seq: Column[int]) -> int:

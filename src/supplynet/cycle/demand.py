@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sqlalchemy import Column, Select, case, func, select
+from sqlalchemy import Column, ColumnElement, Select, case, func, select
 
 from supplynet.core.ledger import Account
 from supplynet.core.network import Plant
@@ -69,6 +69,15 @@ def used_by_shift(
     )
 
 
+def amounts_after(tx: ReadTx, key: tuple[str, str, str], seen: int) -> list[int]:
+    """Used, or < 0 taken back, of one (line, part, shift id) by each movement after ``seen``."""
+    line, part, shift = key
+    place, amount, is_use = _use()
+    query = select(amount).where(movements.c.seq > seen, is_use, place == line)
+    query = query.where(movements.c.part_id == part, movements.c.shift_id == shift)
+    return [int(each) for each in tx.connection.scalars(query.order_by(movements.c.seq))]
+
+
 def used_by_line(tx: ReadTx, shift: Shift) -> Counter[str]:
     """Units of all parts that each line used in a shift, also by what was scanned after its end."""
     found: Counter[str] = Counter()
@@ -80,18 +89,22 @@ def used_by_line(tx: ReadTx, shift: Shift) -> Counter[str]:
 
 def _used(start: datetime, *columns: Column[Any]) -> Select[Any]:
     """Consumed less taken back, by line and these columns."""
-    consumed = Account.CONSUMED.value
-    goes_in = movements.c.to_account == consumed
-    line: Column[str] | Any = case(
-        (goes_in, movements.c.to_location), else_=movements.c.from_location
-    )
-    amount = case((goes_in, movements.c.quantity), else_=-movements.c.quantity)
+    line, amount, is_use = _use()
     return (
         select(line, *columns, func.sum(amount))
         .where(movements.c.occurred_at >= start, movements.c.shift_id.is_not(None))
-        .where(goes_in | (movements.c.from_account == consumed))
+        .where(is_use)
         .group_by(line, *columns)
     )
+
+
+def _use() -> tuple[ColumnElement[str], ColumnElement[int], ColumnElement[bool]]:
+    """Of a movement: the line, what it used or < 0 gave back, and whether it did either."""
+    consumed = Account.CONSUMED.value
+    goes_in = movements.c.to_account == consumed
+    line = case((goes_in, movements.c.to_location), else_=movements.c.from_location)
+    amount = case((goes_in, movements.c.quantity), else_=-movements.c.quantity)
+    return line, amount, goes_in | (movements.c.from_account == consumed)
 
 
 def observe(
