@@ -174,7 +174,7 @@ def _release_what_is_there(by: _By, order: Order, share: Share) -> Order | None:
         less = short.free // container * container
         if less <= 0:
             raise
-        reason = _said(f"{order.quantity} were wanted, {short.free} are free", share)
+        reason = _said(f"{order.quantity:,} were wanted, {short.free:,} are free", share)
         return _release(by, order, share, less, by.says(reason))
 
 

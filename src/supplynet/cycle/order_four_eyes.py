@@ -66,7 +66,7 @@ def revise(tx: WriteTx, order_id: str, quantity: int, limits: Limits, *, reason:
     more = order.state is OrderState.APPROVED and quantity > order.quantity
     if more and limits.takes_two(after):
         raise InvalidInput(
-            f"order {order_id} is released; {quantity} of it would be worth more than "
+            f"order {order_id} is released; {quantity:,} of it would be worth more than "
             f"{limits.four_eyes:,.2f} and take two people: cancel it and add another"
         )
     done = change(tx, order_id, quantity, reason=reason)

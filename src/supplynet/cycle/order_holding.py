@@ -66,7 +66,7 @@ def _why(order: Order, back: int, rows: Sequence[Anomaly], on_hand: int) -> str:
         f"{row.observed:,.0f} used where {row.expected:,.0f} was expected" for row in rows
     )
     more = f"more than there was: the books say {on_hand:,}"
-    return f"{back} of {order.quantity} held back: {used}, {more}; {_ASK}"
+    return f"{back:,} of {order.quantity:,} held back: {used}, {more}; {_ASK}"
 
 
 def note_share(tx: WriteTx, order: Order, share: Share, released: int) -> None:
@@ -141,7 +141,7 @@ def what_is_held(row: Anomaly) -> str:
     if not row.held:
         return ""
     parts = [
-        f"{each.quantity - each.released} of {each.quantity} of {each.part_id}"
+        f"{each.quantity - each.released:,} of {each.quantity:,} of {each.part_id}"
         for each in row.held[-_MOST_NAMED:]
     ]
     return f" Held back: {', '.join(parts)}; {_ASK}."

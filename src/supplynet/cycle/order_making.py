@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from supplynet.core.ids import uuid7
 from supplynet.core.network import Lane, LocationKind, Plant, PurchaseRule
@@ -89,7 +90,7 @@ def split(
         raise OrderStateError(order_id, order.state, "split")
     if not 0 < quantity < order.quantity:
         raise InvalidInput(
-            f"order {order_id} is for {order.quantity}; split off between 1 and "
+            f"order {order_id} is for {order.quantity:,}; split off between 1 and "
             f"{order.quantity - 1}, or change it"
         )
     lane = plant.lane_by_id.get(order.lane_id)
@@ -207,10 +208,15 @@ def _departure(lane: Lane, wanted: datetime | None, now: datetime) -> Departure:
         return coming[0]
     found = departures_between(lane, wanted, wanted + timedelta(microseconds=1))
     if not found or found[0].cutoff_at < now:
-        shown = ", ".join(f"{each.departure_at:%Y-%m-%dT%H:%MZ}" for each in coming)
+        zone = ZoneInfo(lane.time_zone)
+        asked, *others = (
+            f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+            for moment in (wanted, *(each.departure_at for each in coming))
+        )
         what = "closed" if found else "no such departure"
         raise InvalidInput(
-            f"lane {lane.lane_id} at {wanted:%Y-%m-%d %H:%M}: {what}; next: {shown or 'none'}"
+            f"lane {lane.lane_id} at {asked}: {what}; next: {', '.join(others) or 'none'} "
+            f"({lane.time_zone})"
         )
     return found[0]
 

@@ -303,7 +303,7 @@ def _at_most(order: Order, quantity: int | None, done: str) -> int:
         return order.quantity
     if not 0 < quantity <= order.quantity:
         raise InvalidInput(
-            f"order {order.order_id} is for {order.quantity}, {quantity} cannot be {done}; "
+            f"order {order.order_id} is for {order.quantity:,}, {quantity:,} cannot be {done}; "
             "change the order first"
         )
     return quantity

@@ -126,7 +126,7 @@ def _negative(below_zero: Mapping[tuple[str, str], int]) -> Iterator[AlertCause]
             severity=Severity.WARNING,
             kind="negative_stock",
             message=(
-                f"The books hold {quantity} of {part} at {location}: count it, or post the "
+                f"The books hold {quantity:,} of {part} at {location}: count it, or post the "
                 "missing receipt."
             ),
             location_id=location,

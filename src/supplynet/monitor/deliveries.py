@@ -47,7 +47,7 @@ def not_shipped(orders: Iterable[Order], zone: str) -> Iterator[AlertCause]:
             severity=Severity.WARNING,
             kind="not_shipped",
             message=(
-                f"{order.quantity} of {order.part_id} for {order.to_location} were to leave "
+                f"{order.quantity:,} of {order.part_id} for {order.to_location} were to leave "
                 f"{order.from_location} at {moment_at(zone, order.departure_at)} and no shipment "
                 "was posted: post it, or cancel the order."
             ),
@@ -93,7 +93,7 @@ def strangers(found: Iterable[Stranger]) -> Iterator[AlertCause]:
             severity=Severity.INFO,
             kind="unknown_order",
             message=(
-                f"{each.quantity} of {each.part_id} at {each.location_id} were posted for order "
+                f"{each.quantity:,} of {each.part_id} at {each.location_id} were posted for order "
                 f"{each.order_id}, which is not for them; the stock counts, no order was closed."
             ),
             location_id=each.location_id,

@@ -192,7 +192,7 @@ def of_deliveries(
         elif order.state in (OrderState.APPROVED, OrderState.PICKED) and order.departure_at < now:
             left = f"{order.departure_at.astimezone(zone):%a %H:%M}"
             said, parts, at = (
-                f"{order.quantity} were to leave {left} and have not been shipped",
+                f"{order.quantity:,} were to leave {left} and have not been shipped",
                 -order.quantity,
                 order.departure_at,
             )
