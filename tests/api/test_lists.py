@@ -123,3 +123,20 @@ def test_a_cursor_brings_back_what_was_put_in(text: str, number: int, moment: An
 def test_any_other_text_is_refused_and_nothing_worse(cursor: str) -> None:
     with pytest.raises(InvalidInput, match="next_cursor"):
         cursors.decode(cursor, str, int)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "timetable?start=0001-01-01T01:00:00Z&end=0001-01-02T01:00:00Z",
+        "timetable?start=9999-12-30T01:00:00Z&end=9999-12-31T01:00:00Z",
+        "stock?as_of=0001-01-01T00:00:00%2B14:00",
+        "movements?since=1969-12-31T23:59:59Z",
+        "orders?departing_from=9999-12-31T23:59:59-12:00",
+    ],
+)
+def test_a_time_of_another_age_is_refused(reader: TestClient, path: str) -> None:
+    """No day lies before the first one of Python's calendar: to reckon with it would fail."""
+    answer = reader.get(f"{API}/{path}")
+    assert answer.status_code == 422, answer.text
+    assert "a time lies between 1970 and 2200" in answer.text

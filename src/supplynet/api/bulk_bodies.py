@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from supplynet.api.bodies import Body, Reason
+from supplynet.api.depends import Moment
 from supplynet.api.models import AlertRow, OrderRow, Problem
 from supplynet.connectors.event_body import LARGEST, Id
 from supplynet.storage.alert_life import LONGEST_SNOOZE
@@ -24,7 +25,7 @@ class OrderDecision(Body):
     quantity: StrictInt | None = Field(
         default=None, gt=0, le=LARGEST, description="Of an approval; null = as proposed."
     )
-    until: AwareDatetime | None = Field(default=None, description="Of a snooze.")
+    until: Moment | None = Field(default=None, description="Of a snooze.")
     reason: Reason = ""
     if_match: _IfMatch = Field(default=None, description="The `ETag` it was decided on.")
 
@@ -57,7 +58,7 @@ class AlertHandling(Body):
     alert_id: Id
     action: Literal["acknowledge", "snooze", "resolve"]
     minutes: StrictInt | None = Field(default=None, ge=1, le=_MOST_MINUTES)
-    until: AwareDatetime | None = None
+    until: Moment | None = None
     reason: Reason = ""
     if_match: _IfMatch = Field(default=None, description="The `ETag` it was decided on.")
 

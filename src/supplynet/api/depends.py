@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from supplynet.core.orders import OrderKind, OrderState
 from supplynet.errors import InvalidInput
@@ -26,6 +27,20 @@ async def _no_parameters(request: Request) -> None:
         raise InvalidInput(f"this takes no parameters, not {', '.join(request.query_params)}")
 
 
+def _in_our_time(moment: datetime) -> datetime:
+    """Days before and after it can be reckoned with; Python's own calendar ends too soon for that.
+
+    Raises:
+        ValueError: It lies in another age.
+    """
+    if not _FIRST <= moment <= _LAST:
+        raise ValueError(f"a time lies between {_FIRST:%Y} and {_LAST:%Y}")
+    return moment
+
+
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+"""A time that somebody asks about."""
 BooksDep = Annotated[Books, Depends(_books)]
 NO_PARAMETERS = Depends(_no_parameters)
 IdempotencyKey = Annotated[
@@ -61,7 +76,7 @@ class OrderQuery(PageQuery):
     part_id: _Id = None
     to_location: _Id = None
     lane_id: _Id = None
-    departing_from: AwareDatetime | None = Field(
+    departing_from: Moment | None = Field(
         default=None, description="Only what departs then or later."
     )
     due: bool = Field(

@@ -6,7 +6,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import (
-    AwareDatetime,
     ConfigDict,
     Field,
     StrictBool,
@@ -18,6 +17,7 @@ from pydantic import (
 
 from supplynet.anomaly.registry import DETECTORS
 from supplynet.api.bodies import Body, Seed
+from supplynet.api.depends import Moment
 from supplynet.connectors.event_body import Id
 from supplynet.forecast.folds import Window
 from supplynet.forecast.refill_moments import Threshold
@@ -289,7 +289,7 @@ class ErpPullParams(Body):
     """Ask the ERP; its stock is only compared."""
 
     what: Literal["stock", "orders", "receipts"]
-    since: AwareDatetime | None = Field(default=None, description="Null = since the last pull.")
+    since: Moment | None = Field(default=None, description="Null = since the last pull.")
     dry_run: StrictBool = False
 
 

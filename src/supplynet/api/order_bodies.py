@@ -8,6 +8,7 @@ from fastapi import Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt
 
 from supplynet.api.bodies import Body, Reason
+from supplynet.api.depends import Moment
 from supplynet.api.models import OrderRow
 from supplynet.connectors.event_body import LARGEST, Id
 from supplynet.core.orders import OrderKind
@@ -39,7 +40,7 @@ class NewOrder(Body):
     to_location: Id
     quantity: Parts
     lane_id: Id | None = Field(default=None, description="Null = the usual one of the supply rule.")
-    departure_at: AwareDatetime | None = Field(default=None, description="Null = the next one.")
+    departure_at: Moment | None = Field(default=None, description="Null = the next one.")
     reason: Reason = ""
 
     def wanted(self) -> Wanted:
@@ -72,7 +73,7 @@ class OrderSnooze(Body):
         }
     )
 
-    until: AwareDatetime | None
+    until: Moment | None
     reason: Reason = ""
 
 
@@ -84,7 +85,7 @@ class Split(Body):
     )
 
     quantity: Parts
-    departure_at: AwareDatetime
+    departure_at: Moment
     reason: Reason = ""
 
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Query
-from pydantic import AwareDatetime, ConfigDict, Field, StrictBool, StrictInt, model_validator
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from supplynet.api.bodies import Body, Reason
-from supplynet.api.depends import PageQuery, SeriesQuery
+from supplynet.api.depends import Moment, PageQuery, SeriesQuery
 from supplynet.connectors.event_body import LARGEST, Id
 from supplynet.core.ledger import Account
 from supplynet.errors import InvalidInput
@@ -25,10 +25,8 @@ Amount = Annotated[StrictInt | None, Field(ge=0, le=LARGEST)]
 class StockQuery(SeriesQuery):
     """Stock now, or as it was."""
 
-    as_of: AwareDatetime | None = Field(
-        default=None, description="Stock of this moment instead of now."
-    )
-    known_at: AwareDatetime | None = Field(
+    as_of: Moment | None = Field(default=None, description="Stock of this moment instead of now.")
+    known_at: Moment | None = Field(
         default=None, description="As the books knew it then: what they learned later is left out."
     )
 
@@ -40,8 +38,8 @@ class MovementQuery(PageQuery):
     part_id: _OptionalId = None
     order_id: _OptionalId = None
     account: Account | None = Field(default=None, description="From or to this account.")
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = Field(default=None, description="Before this moment.")
+    since: Moment | None = None
+    until: Moment | None = Field(default=None, description="Before this moment.")
 
     def filter(self, within: Within) -> MovementFilter:
         """The same for the ledger, within some places (None = all)."""

@@ -59,7 +59,7 @@ def sentence(row: Explanation, moments: Moments, outcome: str = "") -> str:
         return f"Nothing new: an order for this departure is released. {_facts(row, moments)}."
     if outcome == DISMISSED:
         return (
-            f"Nothing ordered: a person cancelled the order for this departure, {row.granted} "
+            f"Nothing ordered: a person cancelled the order for this departure, {row.granted:,} "
             f"were wanted. {_unhelped(row, moments)}; {_facts(row, moments)}."
         )
     return _of_order(row, moments) if row.granted > 0 else _of_nothing(row, moments)
@@ -78,21 +78,21 @@ def _of_order(row: Explanation, moments: Moments) -> str:
             f"{chance(row.stockout_before)}{_likely(moments)}. {text}"
         )
     if row.binding in _LIMITED:
-        text += f" {row.binding.capitalize()}: {row.granted} of {row.wanted} wanted."
+        text += f" {row.binding.capitalize()}: {row.granted:,} of {row.wanted:,} wanted."
     elif row.granted > row.wanted:
-        text += f" {row.granted} instead of {row.wanted} fill the vehicle up to its minimum."
+        text += f" {row.granted:,} instead of {row.wanted:,} fill the vehicle up to its minimum."
     return text
 
 
 def _of_nothing(row: Explanation, moments: Moments) -> str:
     if row.binding in {"enough stock", "level"}:
         return _enough(row, moments)
-    room = f"has room for {row.bin_room}, a container holds {row.container_size}"
+    room = f"has room for {row.bin_room:,}, a container holds {row.container_size:,}"
     why = {
         "bin full": f"the bin {room if row.container_size else 'is full'}",
-        "warehouse short": f"the warehouse has none for the {row.wanted} wanted",
-        "truck full": f"the vehicle is full before the {row.wanted} wanted",
-        "minimum trip": f"{row.wanted} are wanted, and wait for a vehicle that is worth its trip",
+        "warehouse short": f"the warehouse has none for the {row.wanted:,} wanted",
+        "truck full": f"the vehicle is full before the {row.wanted:,} wanted",
+        "minimum trip": f"{row.wanted:,} are wanted, and wait for a vehicle that is worth its trip",
     }.get(row.binding, row.binding)
     return f"Nothing sent: {why}. {_unhelped(row, moments)}; {_facts(row, moments)}."
 
@@ -108,7 +108,7 @@ def _enough(row: Explanation, moments: Moments) -> str:
         f"{chance(row.stockout_unhelped)}{allowed}."
     )
     if row.flip_stock is not None and row.flip_stock < 0:
-        text += f" With {-row.flip_stock} fewer an order follows."
+        text += f" With {-row.flip_stock:,} fewer an order follows."
     return text
 
 
@@ -131,21 +131,21 @@ def _facts(row: Explanation, moments: Moments) -> str:
 
 
 def _use(row: Explanation) -> str:
-    return f"{row.window_likely} ({row.window_low} to {row.window_high})"
+    return f"{row.window_likely:,} ({row.window_low:,} to {row.window_high:,})"
 
 
 def _stock(row: Explanation, moments: Moments) -> str:
-    text = f"{row.on_hand} on hand"
+    text = f"{row.on_hand:,} on hand"
     coming = [
         (quantity, moment)
         for quantity, moment in zip(row.due, moments.due, strict=False)
         if quantity > 0
     ]
     if len(coming) == 1 and coming[0][0] == row.on_order:
-        return f"{text} and {row.on_order} due {moments.clock(coming[0][1])}"
+        return f"{text} and {row.on_order:,} due {moments.clock(coming[0][1])}"
     if row.on_order:
         first = f" from {moments.clock(coming[0][1])} on" if coming else ""
-        return f"{text} and {row.on_order} on the way{first}"
+        return f"{text} and {row.on_order:,} on the way{first}"
     return text
 
 

@@ -131,6 +131,7 @@ SHOTS = (
     Shot(name="control-room-why", act=_from_cell("Why")),
     Shot(name="control-room-what-if", act=_from_cell("What if ...")),
     Shot(name="control-room-change", act=_change),
+    Shot(name="wall", to="?wall"),
     Shot(name="stock", to="stock"),
     Shot(name="stock-none-found", to="stock", act=_filtered),
     Shot(name="stock-counts", to="stock", act=press("Paste counts")),

@@ -10,8 +10,8 @@ import { plant } from './plant.svelte.ts';
 import { session } from './session.svelte.ts';
 
 const NAME = 'supplynet.station';
-/** States of orders that may still bring something. */
-const COMING = ['approved', 'picked', 'shipped'];
+/** States of orders that bring something, or may. */
+const COMING = ['proposed', 'approved', 'picked', 'shipped'];
 
 export interface Floor {
   stock: StockRow[];

@@ -64,13 +64,13 @@ export interface Due {
   onRoad: boolean;
 }
 
-/** Vehicles due before a moment, late ones too, the earliest first. */
+/** Vehicles with released goods that are due before a moment, late ones too, the earliest first. */
 export function deliveriesDue(orders: readonly ComingOrder[], until: number): Due[] {
   const found = new Map<string, Due>();
   for (const order of orders) {
     const arrivesAt = Date.parse(order.arrives_at);
     const quantity = order.quantity - order.received - order.short - order.damaged;
-    if (arrivesAt >= until || quantity <= 0) continue;
+    if (order.state === 'proposed' || arrivesAt >= until || quantity <= 0) continue;
     const key = `${order.lane_id}@${order.departure_at}`;
     const due = found.get(key) ?? { lane: order.lane_id, from: order.from_location, arrivesAt, parts: 0, quantity: 0, onRoad: true };
     const onRoad = due.onRoad && order.state === 'shipped';

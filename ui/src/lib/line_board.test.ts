@@ -38,6 +38,14 @@ test('the next delivery is the earliest that is released and not yet in, added u
   assert.equal(nextDelivery(orders, 'P-3'), null);
 });
 
+test('what is proposed is told where nothing else comes, and saves nobody from acting', () => {
+  const stock = ['a', 'b'].map((part) => ({ location_id: 'SR1', part_id: part, on_hand: 9, unit: 'pcs', cover_shifts: 0.5 }));
+  const orders = [order('a', 1, { state: 'proposed' }), order('b', 1, { state: 'proposed' }), order('b', 2)];
+  const [a, b] = boardRows(['a', 'b'], stock, orders, 0, 12);
+  assert.deepEqual([a?.state, a?.next, a?.proposed?.arrivesAt], ['act', null, HOUR]);
+  assert.deepEqual([b?.state, b?.next?.arrivesAt, b?.proposed], ['watch', 2 * HOUR, null]);
+});
+
 test('a part needs somebody only if it runs out before more comes', () => {
   const at = (hours: number) => ({ arrivesAt: hours * HOUR, quantity: 1, onRoad: true });
   assert.equal(stateOf(0, 0, at(1), 0, 12), 'out');

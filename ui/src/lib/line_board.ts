@@ -37,16 +37,19 @@ export interface BoardRow {
   cover: number | null;
   state: PartState;
   next: Delivery | null;
+  /** What is proposed and not released, where nothing else comes. */
+  proposed: Delivery | null;
 }
 
 /** Bars are full at this many shifts. */
 export const FULL_SHIFTS = 3;
-const COMING = new Set(['approved', 'picked', 'shipped']);
+const COMING: ReadonlySet<string> = new Set(['approved', 'picked', 'shipped']);
+const PROPOSED: ReadonlySet<string> = new Set(['proposed']);
 const HOUR_MS = 3_600_000;
 
-export function nextDelivery(orders: readonly ComingOrder[], part: string): Delivery | null {
+export function nextDelivery(orders: readonly ComingOrder[], part: string, states = COMING): Delivery | null {
   const coming = orders
-    .filter((order) => order.part_id === part && COMING.has(order.state))
+    .filter((order) => order.part_id === part && states.has(order.state))
     .map((order) => ({
       arrivesAt: Date.parse(order.arrives_at),
       quantity: order.quantity - order.received - order.short - order.damaged,
@@ -94,7 +97,8 @@ export function boardRows(
       const onHand = row?.on_hand ?? 0;
       const cover = row?.cover_shifts ?? null;
       const next = nextDelivery(orders, part);
-      return { part, onHand, cover, next, state: stateOf(onHand, cover, next, now, shiftHours) };
+      const proposed = next === null ? nextDelivery(orders, part, PROPOSED) : null;
+      return { part, onHand, cover, next, proposed, state: stateOf(onHand, cover, next, now, shiftHours) };
     })
     .sort(
       (one, other) =>

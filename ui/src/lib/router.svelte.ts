@@ -1,5 +1,9 @@
 /** Where we are: the part of the address behind `#/`, so that the server need not know of screens. */
 
+import { MediaQuery } from 'svelte/reactivity';
+
+const PHONE = new MediaQuery('max-width: 700px');
+
 class Route {
   /** `stock/SR1` of `#/stock/SR1?part=P-1`. */
   path = $state('');
@@ -18,6 +22,11 @@ class Route {
   /** What follows the screen: `['SR1', 'P-1']` of `part/SR1/P-1`. */
   get rest(): string[] {
     return this.path.split('/').slice(1).map(decodeURIComponent);
+  }
+
+  /** A display on the wall shows the control room alone; a phone that was sent its address is none. */
+  get wall(): boolean {
+    return this.path === '' && this.query.has('wall') && !PHONE.current;
   }
 
   #read(): void {

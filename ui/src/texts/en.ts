@@ -762,6 +762,7 @@ export const en = {
       inMinutes: (left: string) => `in ${left}`,
       late: (left: string) => `${left} late`,
       nothing: 'none ordered',
+      proposed: 'not released yet',
       brings: (quantity: string) => `brings ${quantity}`,
       onRoad: 'on the road',
       waiting: 'planned',

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from supplynet.api.depends import NO_PARAMETERS, BooksDep
+from supplynet.api.depends import NO_PARAMETERS, BooksDep, Moment
 from supplynet.api.routing import Router
 from supplynet.connectors.erp_csv import template_csv
 from supplynet.errors import ConfigError, InvalidInput
@@ -35,7 +35,7 @@ class ExportQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: AwareDatetime | None = Field(
+    since: Moment | None = Field(
         default=None, description="Of receipts and shipments: what the books learnt from then on."
     )
 

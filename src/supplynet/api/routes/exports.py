@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from supplynet.api.admission import AccessDep
-from supplynet.api.depends import BooksDep
+from supplynet.api.depends import BooksDep, Moment
 from supplynet.api.routing import Router
 from supplynet.services import table_export
 
@@ -33,8 +33,8 @@ class PeriodQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: AwareDatetime | None = Field(default=None, description="From this moment on.")
-    end: AwareDatetime | None = Field(default=None, description="Before this moment.")
+    start: Moment | None = Field(default=None, description="From this moment on.")
+    end: Moment | None = Field(default=None, description="Before this moment.")
 
 
 @router.get("/history", response_class=StreamingResponse, responses=_FILE)

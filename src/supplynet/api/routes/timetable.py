@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from supplynet.api.admission import AccessDep
-from supplynet.api.depends import BooksDep
+from supplynet.api.depends import BooksDep, Moment
 from supplynet.api.routing import Router
 from supplynet.services import timetable
 
@@ -20,8 +20,8 @@ class TimetableQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: AwareDatetime
-    end: AwareDatetime = Field(description="Before this moment; at most 8 days after `start`.")
+    start: Moment
+    end: Moment = Field(description="Before this moment; at most 8 days after `start`.")
 
 
 class TimetableRow(BaseModel):

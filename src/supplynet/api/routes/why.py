@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from supplynet.api.admission import AccessDep
 from supplynet.api.decision_models import DecisionRow
-from supplynet.api.depends import BooksDep, RecordId
+from supplynet.api.depends import BooksDep, Moment, RecordId
 from supplynet.api.routing import Router
 from supplynet.services import decisions
 
@@ -21,7 +21,7 @@ class WhyQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    at: AwareDatetime | None = Field(
+    at: Moment | None = Field(
         default=None, description="As it was decided then; null = the newest."
     )
 
