@@ -136,7 +136,7 @@ def _redacted(_logger: Any, _method: str, event: Event) -> Event:
 
 def _safe(value: Any, key: str = "", depth: int = 0) -> Any:
     """``value`` in JSON types, without secrets, and not without end."""
-    if value and _is_secret(key):
+    if value and _is_secret(key[:_SHORT]):
         return HIDDEN
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -162,10 +162,23 @@ def _is_secret(key: str) -> bool:
     return _SECRET_KEY.search(key) is not None
 
 
-@lru_cache(maxsize=1024)
 def _clean(text: str) -> str:
-    """Short texts come again and again: names of operations, routes, addresses."""
-    return one_line(redact(text))
+    try:
+        return _same(text)
+    except ValueError:
+        return one_line(redact(text))
+
+
+@lru_cache(maxsize=1024)
+def _same(text: str) -> str:
+    """``text`` where it may be told as it is: operations, routes, addresses, again and again.
+
+    Raises:
+        ValueError: It may not; that is not remembered, for it may hold a secret.
+    """
+    if one_line(redact(text)) != text:
+        raise ValueError
+    return text
 
 
 def _as_json(_logger: Any, _method: str, event: Event) -> str:

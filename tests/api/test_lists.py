@@ -133,6 +133,9 @@ def test_any_other_text_is_refused_and_nothing_worse(cursor: str) -> None:
         "stock?as_of=0001-01-01T00:00:00%2B14:00",
         "movements?since=1969-12-31T23:59:59Z",
         "orders?departing_from=9999-12-31T23:59:59-12:00",
+        "changes-since?since=0001-01-01T00:00:00%2B14:00",
+        "anomalies?since=0001-01-01T00:00:00%2B14:00",
+        "audit?until=9999-12-31T23:59:59-12:00",
     ],
 )
 def test_a_time_of_another_age_is_refused(reader: TestClient, path: str) -> None:

@@ -48,6 +48,13 @@ def test_any_other_content_has_another_hash(change: dict[str, object]) -> None:
     assert replace(EVENT, **change).content_hash != EVENT.content_hash  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("year", [1, 1969, 2201, 9999])
+def test_a_time_of_another_age_is_refused(year: int) -> None:
+    """The day before the first one of Python's calendar cannot be reckoned with."""
+    with pytest.raises(InvalidInput, match="a time lies between 1970 and 2200"):
+        replace(EVENT, occurred_at=EVENT.occurred_at.replace(year=year))
+
+
 def test_a_time_without_zone_is_refused() -> None:
     with pytest.raises(InvalidInput, match="time zone"):
         replace(EVENT, occurred_at=EVENT.occurred_at.replace(tzinfo=None))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from supplynet.core.network import LocationKind
@@ -18,7 +19,9 @@ from supplynet.errors import NotFound
 from supplynet.services import orders, part_outlook, part_page, part_series, planning
 from supplynet.services.books import Books, open_books
 from supplynet.services.orders import Said
+from supplynet.storage import decision_records
 from supplynet.storage import orders as stored
+from supplynet.storage.decision_frame import from_bytes
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -124,6 +127,25 @@ def test_a_proposal_counts_as_one_until_it_is_released(books: Books, pair: tuple
     assert after["risk"]["runs_out_early"] == with_it["early"]
     assert after["orders"][0]["why"].startswith("Chance that")
     assert after["decision"]["granted"] == waiting["quantity"]
+
+
+def test_what_is_never_planned_is_not_searched_in_all_plans_that_are_kept(
+    books: Books, pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warehouse buys; of its decisions there is none in any of thousands of plans."""
+    opened: list[bytes] = []
+
+    def counted(compact: bytes) -> pl.DataFrame:
+        opened.append(compact)
+        return from_bytes(compact)
+
+    monkeypatch.setattr(decision_records, "from_bytes", counted)
+    books.opened.clear()
+    _, part = pair
+    assert part_page.part_page(books, "WH1", part)["decision"] is None
+    assert opened == []
+    part_page.part_page(books, *pair)
+    assert opened
 
 
 def test_a_warehouse_has_no_projection_of_its_own_but_shows_who_draws(

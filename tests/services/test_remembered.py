@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
-from supplynet.services.books import Books
+from supplynet.services.books import Books, open_books
 from supplynet.services.remembered import remembered
 from supplynet.storage import values
 
@@ -48,3 +49,17 @@ def test_the_longest_unasked_is_forgotten(small_books: Books) -> None:
         count(small_books, str(number), ("plan",), made)
     assert count(small_books, "299", ("plan",), made) == 299
     assert count(small_books, "0", ("plan",), made) == 300
+
+
+def test_a_plant_that_was_changed_by_hand_is_another_plant(demo_workspace: Path) -> None:
+    """No record tells of it."""
+    books, made = open_books(demo_workspace), list[int]()
+    assert [count(books, "a", ("plant",), made) for _ in range(2)] == [0, 0]
+    file = books.workspace.plant / "parts.csv"
+    file.write_text(file.read_text() + "\n")
+    books.look_at_plant_again()
+    assert count(books, "a", ("plant",), made) == 1
+    assert count(books, "b", ("order",), made) == 2
+    books.look_at_plant_again()
+    assert [count(books, key, ("plant",), made) for key in "aa"] == [1, 1]
+    books.store.close()

@@ -305,6 +305,8 @@ def test_of_two_servers_one_plans_and_the_other_takes_over(
         planned.append(loop)
         return True
 
+    monkeypatch.setattr(Loop, "_release", lambda *_: None)
+
     monkeypatch.setattr(Loop, "_plan", plan)
     monkeypatch.setattr(lease_module, "LASTS", timedelta(seconds=1))
     first, second = Loop(books, retry_seconds=0.01), Loop(books, retry_seconds=0.01)
@@ -339,7 +341,9 @@ def test_a_count_brings_a_plan_at_once_and_everyday_use_does_not(
 
     def plan(_loop: Loop) -> bool:
         planned.release()
-        return True  # for a moment long ago: nothing is released
+        return True
+
+    monkeypatch.setattr(Loop, "_release", lambda *_: None)
 
     monkeypatch.setattr(Loop, "_plan", plan)
     (place, part) = books.plant.supply_rules[0].stock_point_id, books.plant.supply_rules[0].part_id

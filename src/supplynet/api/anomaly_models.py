@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from supplynet.api.bodies import Body, Reason
-from supplynet.api.depends import SeriesQuery
+from supplynet.api.depends import Moment, SeriesQuery
 from supplynet.storage.anomalies import AnomalyState
 
 State = Literal["open", "over", "real", "wrong_record", "dismissed"]
@@ -31,9 +31,7 @@ class AnomalyQuery(SeriesQuery):
     """Anomalies of which all that is given holds."""
 
     state: AnomalyState | None = None
-    since: AwareDatetime | None = Field(
-        default=None, description="Those that ended after this moment."
-    )
+    since: Moment | None = Field(default=None, description="Those that ended after this moment.")
 
 
 AnomalyParameters = Annotated[AnomalyQuery, Query()]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from supplynet.api.depends import PageQuery
+from supplynet.api.depends import Moment, PageQuery
 from supplynet.storage.audit import Wanted
 
 _Text = Annotated[str | None, Field(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
@@ -19,8 +19,8 @@ class AuditQuery(PageQuery):
     actor: _Text = Field(default=None, description="Exactly: `ana`, `ana/plc-7`, `cli:ana`.")
     action: _Text = Field(default=None, description="Such as `order_approved`, `read`.")
     subject: _Text = Field(default=None, description="An id, as the entry has it.")
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = Field(default=None, description="Not included.")
+    since: Moment | None = None
+    until: Moment | None = Field(default=None, description="Not included.")
 
     def wanted(self) -> Wanted:
         """As the books take it."""

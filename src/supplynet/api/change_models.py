@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from supplynet.api.depends import Moment
+
 Kind = Literal["plan", "stock", "delivery", "forecast", "network", "risk"]
 
 
@@ -15,7 +17,7 @@ class ChangesQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: AwareDatetime | None = Field(
+    since: Moment | None = Field(
         default=None, description="Null = 24 hours of plant time; at most 31 days back."
     )
     limit: int = Field(default=20, ge=1, le=500, description="Most parts; the worst are told.")

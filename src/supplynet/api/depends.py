@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from supplynet.core.moments import FIRST, LAST, in_our_time
 from supplynet.core.orders import OrderKind, OrderState
 from supplynet.errors import InvalidInput
 from supplynet.services.books import Books
@@ -28,17 +29,11 @@ async def _no_parameters(request: Request) -> None:
 
 
 def _in_our_time(moment: datetime) -> datetime:
-    """Days before and after it can be reckoned with; Python's own calendar ends too soon for that.
-
-    Raises:
-        ValueError: It lies in another age.
-    """
-    if not _FIRST <= moment <= _LAST:
-        raise ValueError(f"a time lies between {_FIRST:%Y} and {_LAST:%Y}")
+    if not in_our_time(moment):
+        raise ValueError(f"a time lies between {FIRST:%Y} and {LAST:%Y}")
     return moment
 
 
-_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 """A time that somebody asks about."""
 BooksDep = Annotated[Books, Depends(_books)]

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from supplynet.core.ids import check_id
+from supplynet.core.moments import FIRST, LAST, in_our_time
 from supplynet.errors import InvalidInput
 
 _LONGEST_EVENT_ID = 128
@@ -47,7 +48,8 @@ class Event:
         data: What else the type needs: ``order_id``, ``reason``, ``minutes``, ...
 
     Raises:
-        InvalidInput: The key cannot be a key, or ``occurred_at`` has no time zone.
+        InvalidInput: The key cannot be a key, or ``occurred_at`` has no time zone or lies in
+            another age.
     """
 
     source: str
@@ -72,6 +74,11 @@ class Event:
             raise InvalidInput(
                 f"event {self.key} has occurred_at {self.occurred_at.isoformat()} without a time "
                 "zone; add Z or an offset"
+            )
+        if not in_our_time(self.occurred_at):
+            raise InvalidInput(
+                f"event {self.key} has occurred_at {self.occurred_at.isoformat()}; a time lies "
+                f"between {FIRST:%Y} and {LAST:%Y}"
             )
 
     @property

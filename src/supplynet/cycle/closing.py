@@ -196,6 +196,7 @@ def _differences(
         line: plant.calendar_of(line).shifts_between(floor, closing.until)
         for line in {name[0] for name in known_from}
     }
+    later: dict[tuple[str, str, str], list[int]] | None = None
     for (line, part), since in sorted(known_from.items()):
         for shift in shifts[line]:
             if shift.start < max(since, floor) or shift.end > closing.until:
@@ -205,18 +206,15 @@ def _differences(
             right = [max(each[key], 0) for each in (then, now)]
             if has in right or (has is None and closing.connected.seen > seen):
                 continue
-            if right[0] != right[1] and has in _between(tx, key, then[key], seen):
-                continue
+            if right[0] != right[1]:
+                later = amounts_after(tx, seen) if later is None else later
+                sums = accumulate(later.get(key, ()), initial=then[key])
+                if has in {max(each, 0) for each in sums}:
+                    continue
             yield (
                 f"history of {line}/{part} in {shift.shift_id} says {has}, the ledger "
                 f"{right[0]}; run supplynet history rebuild"
             )
-
-
-def _between(tx: ReadTx, key: tuple[str, str, str], total: int, seen: int) -> set[int]:
-    """What was used in a shift by each movement after ``seen``, where it was ``total`` then."""
-    sums = accumulate(amounts_after(tx, key, seen), initial=total)
-    return {max(each, 0) for each in sums}
 
 
 def _newest(tx: ReadTx, seq: Column[int]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -69,13 +69,15 @@ def used_by_shift(
     )
 
 
-def amounts_after(tx: ReadTx, key: tuple[str, str, str], seen: int) -> list[int]:
-    """Used, or < 0 taken back, of one (line, part, shift id) by each movement after ``seen``."""
-    line, part, shift = key
-    place, amount, is_use = _use()
-    query = select(amount).where(movements.c.seq > seen, is_use, place == line)
-    query = query.where(movements.c.part_id == part, movements.c.shift_id == shift)
-    return [int(each) for each in tx.connection.scalars(query.order_by(movements.c.seq))]
+def amounts_after(tx: ReadTx, seen: int) -> dict[tuple[str, str, str], list[int]]:
+    """Used, or < 0 given back, by each movement after ``seen``, by (line, part, shift id)."""
+    line, amount, is_use = _use()
+    query = select(line, movements.c.part_id, movements.c.shift_id, amount)
+    query = query.where(movements.c.seq > seen, is_use).order_by(movements.c.seq)
+    found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for place, part, shift, quantity in tx.connection.execute(query):
+        found[place, part, shift].append(int(quantity))
+    return found
 
 
 def used_by_line(tx: ReadTx, shift: Shift) -> Counter[str]:

@@ -91,7 +91,7 @@ def split(
     if not 0 < quantity < order.quantity:
         raise InvalidInput(
             f"order {order_id} is for {order.quantity:,}; split off between 1 and "
-            f"{order.quantity - 1}, or change it"
+            f"{order.quantity - 1:,}, or change it"
         )
     lane = plant.lane_by_id.get(order.lane_id)
     if lane is None:

@@ -45,7 +45,8 @@ class Books:
     Attributes:
         wall_clock: Real time; the plant's own time is ``now``, which a simulation may set.
         opened: What is costly to open and was opened before, by version.
-        planning: Held while a plan is made: two at a time would only disturb each other.
+        planning: Held while a plan is made here: two at a time would only disturb each other. Other
+            processes plan by themselves; what they wrote meanwhile is seen when a plan is written.
     """
 
     workspace: Workspace
@@ -68,6 +69,13 @@ class Books:
     def look_at_plant_again(self) -> None:
         """The plant's files were just written here: do not wait until they are looked at."""
         self._kept_plant.look_again()
+
+    @property
+    def plant_number(self) -> int:
+        """Another one whenever ``plant`` may be another, however its files were changed."""
+        if has_plant(self.workspace):
+            self._kept_plant.get()
+        return self._kept_plant.number
 
     @cached_property
     def _kept_plant(self) -> KeptPlant:

@@ -23,6 +23,9 @@ class KeptPlant:
 
     An import, ``generate`` or an editor changes the files while a server runs; half-written files
     are mistakes, and until they are mended the plant from before them stands.
+
+    Attributes:
+        number: Rises each time the files are read.
     """
 
     def __init__(self, folder: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -31,6 +34,7 @@ class KeptPlant:
         self._plant: Plant | None = None
         self._seen: _Look = ()
         self._looked_at = float("-inf")
+        self.number = 0
 
     def get(self) -> Plant:
         """The plant as its files say.
@@ -47,6 +51,7 @@ class KeptPlant:
             look = self._look()
             if self._plant is None or look != self._seen:
                 self._plant, self._seen = self._read(), look
+                self.number += 1
             return self._plant
 
     def look_again(self) -> None:

@@ -240,7 +240,9 @@ def _anomalies(tx: ReadTx, subject: _Subject, now: datetime, within: Within) -> 
 
 
 def _decision(books: Books, tx: ReadTx, subject: _Subject, within: Within) -> Row | None:
-    """The newest decision, in short; null where none was made."""
+    """The newest decision, in short; null where none was made, and where none ever is."""
+    if (subject.place, subject.part) not in books.plant.supply_rule:
+        return None  # a warehouse: to find out would take a look into every plan that is kept
     try:
         row = decisions.why_in_books(books, tx, subject.place, subject.part, within=within)
     except NotFound:

@@ -66,7 +66,7 @@ def edit(
         nothing is written.
     """
     table = _TABLE[name]
-    # No plan is made while its plant changes, and of two who write the second sees the first.
+    # Of two who write the second sees the first.
     with books.planning:
         plant = read_plant(books.workspace.plant)
         check(plant_hash(plant))

@@ -18,7 +18,7 @@ _MOST = 256
 class _Memory:
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.found: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
+        self.found: OrderedDict[Hashable, tuple[tuple[int, int], Any]] = OrderedDict()
 
 
 def remembered(
@@ -32,13 +32,14 @@ def remembered(
         books: Whose memory.
         tx: What ``make`` reads from.
         key: Says what is made, with all that it depends on beside the records.
-        kinds: Of changes, see ``storage.changes``.
+        kinds: Of changes, see ``storage.changes``; ``plant`` also means the plant's files.
         make: Reads the records, in ``tx``.
     """
     memory = books.opened.setdefault(_OPENED, _Memory())
     assert isinstance(memory, _Memory)
     # Asked for before the records are read: what is newer than it says is only read once more.
-    seq = changes.newest_of(tx, kinds)
+    # A plant's files may be changed by hand, which no record tells.
+    seq = changes.newest_of(tx, kinds), books.plant_number if "plant" in kinds else 0
     with memory.lock:
         known = memory.found.get(key)
         if known is not None and known[0] == seq:

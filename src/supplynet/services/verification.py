@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from supplynet import cycle
+from supplynet.core.network import Plant
 from supplynet.services import audit
 from supplynet.services.books import Books, open_books, plant_of
 from supplynet.storage import proof
@@ -27,8 +28,18 @@ def check(books: Books) -> list[str]:
     with books.store.read() as tx:
         found = proof.faults(tx)
         found += [fault.says for fault in audit.anchor_faults(books, tx)]
-        if plant is not None:
-            found += cycle.history_faults(tx, books.workspace.history, plant)
+    return found if plant is None else found + _history_faults(books, plant)
+
+
+def _history_faults(books: Books, plant: Plant) -> list[str]:
+    """Those that are still there at a second look: files may be ahead of a state of the books."""
+    found: list[str] = []
+    for again in (False, True):
+        with books.store.read() as tx:
+            faults = cycle.history_faults(tx, books.workspace.history, plant)
+        found = [fault for fault in faults if not again or fault in found]
+        if not found:
+            break
     return found
 
 

@@ -56,7 +56,7 @@ def working(books: Books, *, speed: float | None = None) -> Iterator[Crew]:
     """
     with ExitStack() as stack:
         anchoring = stack.enter_context(Anchoring(books))  # the last to end: it signs the head
-        planner = PlannerProcess(books.workspace.folder)
+        planner = PlannerProcess(books)
         loop = stack.enter_context(Loop(books, planner, speed=speed))
         jobs = stack.enter_context(Jobs(books))
         stack.enter_context(dispatching(books))

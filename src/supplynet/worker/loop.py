@@ -101,11 +101,15 @@ class Loop(Background):
     def _follow_a_plant(self, lease: Lease) -> None:
         while lease.held and not self._stop.is_set():
             begun, seen = time.monotonic(), self._newest()  # what comes meanwhile is news
-            historical = self._plan()
+            wall = self._books.wall_clock()
+            planned = self._plan()
+            if self._stop.is_set():
+                return
             now = history.as_of(self._books)
-            if not historical:
+            if now >= wall or self._books.is_simulated:  # else data of long ago: nothing leaves
                 self._release(now, now + RELEASE_AHEAD)
-            self._until_the_next_plan(seen, took=time.monotonic() - begun)
+            took = time.monotonic() - begun
+            self._until_the_next_plan(seen, took=took if planned else max(took, self._retry))
 
     def _until_the_next_plan(self, seen: int, took: float) -> None:
         """Its turn comes, or there is news; then what the news does to the lines is shown at once.
@@ -157,7 +161,7 @@ class Loop(Background):
         try:
             self._planner.refresh(places)
         except Exception as error:  # noqa: BLE001 - the plan will tell
-            log.warning("not refreshed", reason=f"{type(error).__name__}: {error}")
+            self._complain("not refreshed", error)
         self._books.store.look()
 
     def _play_a_plant(self, plant: LivePlant, speed: float, lease: Lease) -> None:
@@ -168,6 +172,8 @@ class Loop(Background):
             due = plant.due()
             if due or slots % PLAN_EVERY_SLOTS == 0:
                 self._plan()
+                if self._stop.is_set():
+                    return
             for batch in due:
                 self._release(start, max(each.cutoff_at for each in batch.departures))
             plant.step(speed)
@@ -179,15 +185,19 @@ class Loop(Background):
             self._stop.wait()
 
     def _plan(self) -> bool:
-        """Plan; whether that was for a moment long ago. What fails is tried at the next turn."""
+        """Plan; whether that was done. What fails is tried at the next turn."""
         try:
-            return self._planner.plan()
+            self._planner.plan()
         except Exception as error:  # noqa: BLE001 - the plant goes on, whatever it is
-            if not self._stop.is_set():
-                log.warning("no plan this time", reason=f"{type(error).__name__}: {error}")
+            self._complain("no plan this time", error)
             return False
         finally:
             self._books.store.look()
+        return True
+
+    def _complain(self, what: str, error: Exception) -> None:
+        if not self._stop.is_set():
+            log.warning(what, reason=f"{type(error).__name__}: {error}")
 
     def _release(self, now: datetime, until: datetime) -> None:
         """Approve what is due, unless people decide or someone pressed pause."""

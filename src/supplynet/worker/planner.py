@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any, Protocol
 
 from supplynet.errors import SupplyNetError
@@ -21,6 +22,7 @@ from supplynet.services.books import Books
 from supplynet.worker.child import our_environment
 
 ACTOR = "automation"
+_LAST_WORD_SECONDS = 5.0
 
 
 class PlanFailed(SupplyNetError):
@@ -30,8 +32,8 @@ class PlanFailed(SupplyNetError):
 class Planner(Protocol):
     """Makes plans."""
 
-    def plan(self) -> bool:
-        """Plan now; whether that was for a moment long ago."""
+    def plan(self) -> None:
+        """Plan now."""
 
     def refresh(self, places: Collection[str]) -> None:
         """Show at once what news at some places does; see ``planning.refresh_now``."""
@@ -50,9 +52,9 @@ class OwnPlanner:
     def __init__(self, books: Books) -> None:
         self._books = books
 
-    def plan(self) -> bool:
+    def plan(self) -> None:
         """Plan now."""
-        return planning.plan_now(self._books, actor=ACTOR).historical
+        planning.plan_now(self._books, actor=ACTOR)
 
     def refresh(self, places: Collection[str]) -> None:
         """Show news at once."""
@@ -66,11 +68,11 @@ class PlannerProcess:
     """Has plans made by ``plan_process``; started when it is first asked, and again if it died.
 
     Args:
-        folder: The workspace's.
+        books: The workspace.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, books: Books) -> None:
+        self._folder, self._url = books.workspace.folder, books.store.url
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
         self._lock, self._asking = threading.Lock(), threading.Lock()
@@ -80,13 +82,13 @@ class PlannerProcess:
         """Of the process; None while there is none."""
         return None if self._process is None else self._process.pid
 
-    def plan(self) -> bool:
+    def plan(self) -> None:
         """Plan now.
 
         Raises:
             PlanFailed: It could not, or ended before it answered.
         """
-        return bool(self._ask(what="plan")["historical"])
+        self._ask(what="plan")
 
     def refresh(self, places: Collection[str]) -> None:
         """Show news at once.
@@ -101,47 +103,68 @@ class PlannerProcess:
         with self._lock:
             self._closed = True
             process = self._process
-        if process is not None:
-            process.kill()
-            with self._asking:  # whoever is asking is told by now
-                self._bury(process)
+        if process is None:
+            return
+        self._kill(process)
+        if self._asking.acquire(timeout=_LAST_WORD_SECONDS):  # whoever is asking is told by now
+            self._bury(process)
+            self._asking.release()
 
-    def _ask(self, **question: Any) -> dict[str, Any]:
+    def _ask(self, **question: Any) -> None:
         with self._asking:
             process = self._started()
             self._say(process, **question)
-            return self._answer(process)
+            self._hear(process)
 
-    def _answer(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    def _hear(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
         line = process.stdout.readline()
-        if not line.endswith(b"\n"):
+        if not line:
             raise PlanFailed(f"the process that makes plans has ended ({self._bury(process)})")
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise PlanFailed(answer["error"])
-        return answer
+        try:
+            answer = json.loads(line)
+            error = answer["error"]
+        except (ValueError, TypeError, KeyError):
+            self._kill(process)  # what it says next might be taken for another answer
+            self._bury(process)
+            raise PlanFailed(f"the process that makes plans said {line[:200]!r}") from None
+        if error:
+            raise PlanFailed(str(error))
 
     def _started(self) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._closed:
                 raise PlanFailed("no more plans are made: the server ends")
-            if self._process is None:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "supplynet.worker.plan_process"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    start_new_session=True,  # Ctrl+C is for the server, which ends it in order
-                    env=our_environment(),
-                )
-                self._say(self._process, workspace=str(self._folder))
-            return self._process
+            before = self._process
+        if before is not None:
+            if before.poll() is None:
+                return before
+            self._bury(before)
+        with self._lock:
+            if self._closed:
+                raise PlanFailed("no more plans are made: the server ends")
+            process = self._process = subprocess.Popen(
+                [sys.executable, "-m", "supplynet.worker.plan_process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # Ctrl+C is for the server, which ends it in order
+                env=our_environment(),
+            )
+        # By the pipe: the URL may hold a password.
+        self._say(process, workspace=str(self._folder), database_url=self._url)
+        return process
 
     def _say(self, process: subprocess.Popen[bytes], **said: Any) -> None:
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # then it does not answer either
             process.stdin.write(json.dumps(said).encode() + b"\n")
             process.stdin.flush()
+
+    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+        """With all that it has started."""
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     def _bury(self, process: subprocess.Popen[bytes]) -> str:
         with self._lock:

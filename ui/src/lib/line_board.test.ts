@@ -22,6 +22,7 @@ const order = (part: string, hours: number, rest: Partial<ComingOrder> = {}) =>
     damaged: 0,
     state: 'approved',
     arrives_at: new Date(hours * HOUR).toISOString(),
+    cutoff_at: new Date((hours - 1) * HOUR).toISOString(),
     ...rest,
   }) as ComingOrder;
 
@@ -44,6 +45,8 @@ test('what is proposed is told where nothing else comes, and saves nobody from a
   const [a, b] = boardRows(['a', 'b'], stock, orders, 0, 12);
   assert.deepEqual([a?.state, a?.next, a?.proposed?.arrivesAt], ['act', null, HOUR]);
   assert.deepEqual([b?.state, b?.next?.arrivesAt, b?.proposed], ['watch', 2 * HOUR, null]);
+  const missed = boardRows(['a'], stock, [order('a', 0.5, { state: 'proposed' })], 0, 12);
+  assert.equal(missed[0]?.proposed, null, 'its cut-off has passed');
 });
 
 test('a part needs somebody only if it runs out before more comes', () => {

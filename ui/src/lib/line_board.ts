@@ -20,6 +20,7 @@ export interface ComingOrder {
   damaged: number;
   arrives_at: string;
   departure_at: string;
+  cutoff_at: string;
   state: string;
 }
 
@@ -91,13 +92,14 @@ export function boardRows(
   shiftHours: number,
 ): BoardRow[] {
   const held = new Map(stock.map((row) => [row.part_id, row]));
+  const open = orders.filter((order) => Date.parse(order.cutoff_at) >= now);
   return parts
     .map((part) => {
       const row = held.get(part);
       const onHand = row?.on_hand ?? 0;
       const cover = row?.cover_shifts ?? null;
       const next = nextDelivery(orders, part);
-      const proposed = next === null ? nextDelivery(orders, part, PROPOSED) : null;
+      const proposed = next === null ? nextDelivery(open, part, PROPOSED) : null;
       return { part, onHand, cover, next, proposed, state: stateOf(onHand, cover, next, now, shiftHours) };
     })
     .sort(

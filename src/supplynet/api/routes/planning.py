@@ -38,8 +38,8 @@ def make_plan(
 ) -> Json:
     """Plan now. Twice in a row changes nothing: proposals have a natural key.
 
-    Takes seconds, and waits for a plan that is being made. 409 when a plant, a model or stock is
-    missing, and when the books kept moving.
+    Takes seconds, and waits for a plan that somebody else asked for. 409 when a plant, a model or
+    stock is missing, and when the books kept moving.
     """
     seed = None if body is None else body.seed
 
