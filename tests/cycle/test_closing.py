@@ -209,6 +209,22 @@ def test_a_closing_that_was_killed_before_the_books_knew_is_no_fault(
     assert read_history(site.history)["consumed"].to_list() == [12, 0]
 
 
+def test_nor_is_the_first_one_of_all(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The books know of no closing; the files say 5, the ledger 12; 6 it never said."""
+    site.use(5, MONDAY)
+    with monkeypatch.context() as patch:
+        patch.setattr("supplynet.cycle.closing._keep", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            close(site, MONDAY + DAY)
+    site.post(site.event(EventType.CONSUMED, "SR1.A", MONDAY, "bolt", 7), now=MONDAY + DAY)
+    assert faults(site) == []
+    path = site.history / "ledger" / "2026-01.parquet"
+    pl.read_parquet(path).with_columns(consumed=pl.col("consumed") + 1).write_parquet(path)
+    assert "SR1.A/bolt from 2026-01-05 06:00Z on says 6, the ledger never did" in faults(site)[0]
+    close(site, MONDAY + DAY)
+    assert faults(site) == []
+
+
 def test_nor_is_one_after_which_more_was_reported(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ can be thrown away and made again, and it can be held against the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
@@ -172,12 +172,31 @@ def history_faults(tx: ReadTx, history: Path, plant: Plant) -> list[str]:
     known = values.get_value(tx, CLOSED)
     there = read_history(history, kind="ledger")
     if known is None:
-        return [] if there.is_empty() else [f"history/ledger has rows, {_REBUILD}"]
+        return list(_never_said(tx, plant, there))
     closing = _closing(tx, plant, datetime.fromisoformat(known["until"]), known)
     return list(_differences(tx, plant, closing, there, known["seen_movements"]))
 
 
-_REBUILD = "but the books have closed no shift; run supplynet history rebuild"
+def _never_said(tx: ReadTx, plant: Plant, there: pl.DataFrame) -> Iterator[str]:
+    """Where the history cannot be that of a first closing, which the books do not know of yet."""
+    if there.is_empty():
+        return
+    later = amounts_after(tx, 0)
+    lines = {line.location_id for line in plant.lines}
+    columns = ("location_id", "part_id", "period_start", "consumed")
+    for line, part, start, consumed in there.select(*columns).iter_rows():
+        shift = plant.calendar_of(line).shift_of(start) if line in lines else None
+        key = (line, part, "" if shift is None else shift.shift_id)
+        if shift is None or consumed not in _sums(later.get(key, ()), 0):
+            yield (
+                f"history of {line}/{part} from {start:%Y-%m-%d %H:%MZ} on says {consumed}, the "
+                "ledger never did; run supplynet history rebuild"
+            )
+
+
+def _sums(amounts: Iterable[int], total: int) -> set[int]:
+    """What was used in a shift after each of some movements, where it was ``total`` before them."""
+    return {max(each, 0) for each in accumulate(amounts, initial=total)}
 
 
 def _differences(
@@ -208,8 +227,7 @@ def _differences(
                 continue
             if right[0] != right[1]:
                 later = amounts_after(tx, seen) if later is None else later
-                sums = accumulate(later.get(key, ()), initial=then[key])
-                if has in {max(each, 0) for each in sums}:
+                if has in _sums(later.get(key, ()), then[key]):
                     continue
             yield (
                 f"history of {line}/{part} in {shift.shift_id} says {has}, the ledger "
