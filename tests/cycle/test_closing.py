@@ -53,6 +53,14 @@ def close(site: Site, now: datetime) -> int:
     return cycle.close_shifts(site.store, site.history, site.plant, since=MONDAY, now=now)
 
 
+def close_and_be_killed(site: Site, now: datetime) -> None:
+    """After the files, and before the books know of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("supplynet.cycle.closing._keep", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            close(site, now)
+
+
 def rebuild(site: Site, now: datetime) -> int:
     return cycle.rebuild_history(site.store, site.history, site.plant, since=MONDAY, now=now)
 
@@ -194,28 +202,20 @@ def test_a_history_that_says_something_else_is_found_and_made_again(site: Site) 
     assert faults(site) == []
 
 
-def test_a_closing_that_was_killed_before_the_books_knew_is_no_fault(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_closing_that_was_killed_before_the_books_knew_is_no_fault(site: Site) -> None:
     site.use(5, MONDAY)
     close(site, MONDAY + DAY)
     site.post(site.event(EventType.CONSUMED, "SR1.A", MONDAY, "bolt", 7), now=MONDAY + DAY)
-    with monkeypatch.context() as patch:
-        patch.setattr("supplynet.cycle.closing._keep", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            close(site, MONDAY + DAY)
+    close_and_be_killed(site, MONDAY + DAY)
     assert faults(site) == []
     assert close(site, MONDAY + DAY) == 0
     assert read_history(site.history)["consumed"].to_list() == [12, 0]
 
 
-def test_nor_is_the_first_one_of_all(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nor_is_the_first_one_of_all(site: Site) -> None:
     """The books know of no closing; the files say 5, the ledger 12; 6 it never said."""
     site.use(5, MONDAY)
-    with monkeypatch.context() as patch:
-        patch.setattr("supplynet.cycle.closing._keep", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            close(site, MONDAY + DAY)
+    close_and_be_killed(site, MONDAY + DAY)
     site.post(site.event(EventType.CONSUMED, "SR1.A", MONDAY, "bolt", 7), now=MONDAY + DAY)
     assert faults(site) == []
     path = site.history / "ledger" / "2026-01.parquet"
@@ -225,17 +225,12 @@ def test_nor_is_the_first_one_of_all(site: Site, monkeypatch: pytest.MonkeyPatch
     assert faults(site) == []
 
 
-def test_nor_is_one_after_which_more_was_reported(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nor_is_one_after_which_more_was_reported(site: Site) -> None:
     """5 when it was closed, 15 now; 12 is what the files were written with, 13 it never was."""
     site.use(5, MONDAY)
     close(site, MONDAY + DAY)
     site.post(site.event(EventType.CONSUMED, "SR1.A", MONDAY, "bolt", 7), now=MONDAY + DAY)
-    with monkeypatch.context() as patch:
-        patch.setattr("supplynet.cycle.closing._keep", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            close(site, MONDAY + DAY)
+    close_and_be_killed(site, MONDAY + DAY)
     site.post(site.event(EventType.CONSUMED, "SR1.A", MONDAY, "bolt", 3), now=MONDAY + DAY)
     assert faults(site) == []
     path = site.history / "ledger" / "2026-01.parquet"
