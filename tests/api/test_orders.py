@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.testclient import TestClient
@@ -170,7 +173,10 @@ def test_an_order_is_added_by_hand_and_split(client: TestClient) -> None:
     other = {"quantity": 1, "departure_at": "2020-01-01T00:00:00Z"}
     no = client.post(f"{API}/orders/{order['order_id']}/split", json=other)
     assert no.status_code == 422
-    later = no.json()["detail"].split("next: ")[1].split(", ")[1].replace("Z", ":00Z")
+    told = re.search(r"next: .+?, (.+?)(?:,.*)? \((.+)\)$", no.json()["detail"])
+    assert told is not None, "in the clock of the lane"
+    local = datetime.fromisoformat(told[1]).replace(tzinfo=ZoneInfo(told[2]))
+    later = local.astimezone(UTC).isoformat().replace("+00:00", "Z")
     assert later not in coming
     halves = client.post(
         f"{API}/orders/{order['order_id']}/split", json={"quantity": 1, "departure_at": later}

@@ -159,9 +159,9 @@ def test_the_whole_life_of_a_record_that_cannot_be_right(life: MakeLife) -> None
     (cut,) = plant.automate()
     assert cut.order_id == proposal.order_id
     assert cut.quantity == 1810  # 2,200 less the 390 or so that lie there still
-    assert "390 of 2200 held back: 812 used where 10" in cut.explanation["why"]
+    assert "390 of 2,200 held back: 812 used where 10" in cut.explanation["why"]
     assert "the books say -312" in cut.explanation["why"]
-    assert "Held back: 390 of 2200 of bolt" in plant.alerts()[0]
+    assert "Held back: 390 of 2,200 of bolt" in plant.alerts()[0]
 
     answered = anomalies.answer(plant.books, row["anomaly_id"], AnomalyState.REAL, MARA)
     assert (answered["state"], answered["answered_by"], answered["note"]) == (

@@ -141,6 +141,24 @@ def test_another_badge_is_another_person_and_a_scan_receives(
     assert said[-1].actor == "paul"
 
 
+def test_a_scan_before_the_lists_are_here_is_done_as_soon_as_they_are(floor: Any) -> None:
+    part = goods(floor, floor.approved_departure())[0]["part_id"]
+    with floor.as_person("piet", *PHONE) as (_, page):
+        held: list[Any] = []
+
+        def hold(route: Any) -> None:
+            held.append(route)
+
+        page.route("**/api/v1/network", hold)
+        page.reload()
+        page.get_by_role("button", name="Count").click()
+        scan(page, part)
+        expect(page.get_by_text("It is done as soon as the lists are here.")).to_be_visible()
+        for each in held:
+            each.continue_()
+        expect(page.get_by_text("The books say")).to_be_visible()
+
+
 def test_a_mis_scan_of_damaged_parts_is_undone_by_a_counter_movement(
     floor: Any, later: Any
 ) -> None:

@@ -735,6 +735,7 @@ export const en = {
       undoOrder: 'An order that was picked or shipped is taken back by a planner: tell one.',
       undoCount: 'A count is put right by counting again.',
       wrong: 'Wrong scan',
+      early: 'Read. It is done as soon as the lists are here.',
       unknown: (code: string) => `"${code}" is no order, part, shipment or badge that is known here. Nothing was done.`,
       noTask: (part: string) => `No order for ${part} is to be picked. Put it back. Nothing was done.`,
       notListed: 'This order is not to be picked: it was done already, or is another site\'s. Nothing was done.',
